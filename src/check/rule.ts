@@ -1,0 +1,22 @@
+import type { Config } from '../config/config.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Span } from '../diagnostics/span.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Dataset, Node, Pipeline, Project } from '../model/project.ts';
+
+/** What a rule sees. Places are looked up only when a rule asks. */
+export interface CheckContext {
+  readonly project: Project;
+  readonly pipeline: Pipeline;
+  readonly plan: Plan;
+  readonly config: Config;
+  /** Where tasks will run. */
+  readonly engine: 'local' | 'aws-fargate';
+  /** Where spilled data goes; undefined where nothing says so. */
+  readonly spill: string | undefined;
+  readonly locateDataset: (dataset: Dataset, key?: string) => Span | undefined;
+  readonly locateNode: (node: Node) => Span | undefined;
+}
+
+/** One thing that can be wrong. Pure: the same context gives the same findings. */
+export type Rule = (context: CheckContext) => readonly Diagnostic[];

@@ -1,0 +1,53 @@
+import { diagnostic } from '../../diagnostics/diagnostic.ts';
+import type { Dataset } from '../../model/project.ts';
+import { commonPrefix } from '../common-prefix.ts';
+import type { CheckContext, Rule } from '../rule.ts';
+
+/** A container's disk is gone when it ends: a model or report written there is lost, with exit status 0. */
+export const localPathOnFargate: Rule = (context) => {
+  if (context.engine !== 'aws-fargate') return [];
+  const { plan, project } = context;
+  const readersOf = (name: string) => plan.boundaryDatasets.find((dataset) => dataset.name === name)?.consumers ?? [];
+  return plan.tasks.flatMap((task) =>
+    task.writes.flatMap((name) => {
+      const dataset = project.catalog.get(name);
+      if (dataset?.kind !== 'local' || dataset.path === undefined || isRemapped(dataset.path, plan.paths)) return [];
+      return diagnostic('data/local-path-on-fargate', {
+        message: `'${name}' is written to the container's own disk: '${dataset.path}'`,
+        why: lossOf(readersOf(name)),
+        help: mends(dataset.path, context),
+        span: context.locateDataset(dataset, dataset.pathKey),
+        notes: [
+          { message: `written in task '${task.name}'` },
+          ...readersOf(name).map((reader) => ({ message: `read in task '${reader}'` })),
+        ],
+      });
+    }),
+  );
+};
+
+function isRemapped(path: string, paths: Readonly<Record<string, string>>): boolean {
+  const plain = path.replace(/^\.\//, '');
+  return Object.keys(paths).some((prefix) => plain.startsWith(prefix.replace(/^\.\//, '')));
+}
+
+function lossOf(readers: readonly string[]): string {
+  const lost = 'it is lost when the container ends, and the run would still succeed';
+  return readers.length === 0 ? lost : `${lost}, or another task fails for want of it`;
+}
+
+/** Both ways out, each a line to copy. */
+function mends(path: Dataset['path'] & string, { project, spill }: CheckContext): string {
+  const plain = path.replace(/^\.\//, '');
+  const folder = plain.includes('/') && !plain.startsWith('/') ? `${plain.split('/')[0]}/` : plain;
+  const remote = [...project.catalog.values()]
+    .map((dataset: Dataset) => dataset.path)
+    .filter((other) => other?.startsWith('s3://'));
+  const place = commonPrefix(remote as string[]) ?? spill?.replace(/\/spill\/?$/, '') ?? 's3://YOUR-BUCKET';
+  return [
+    'with no catalog edit, in wherry.yml:',
+    `  paths: {"${folder}": "${place}/${folder.endsWith('/') ? folder : plain.replace(/^\/+/, '')}"}`,
+    'or in the catalog:',
+    `  filepath: ${place}/${plain.replace(/^\/+/, '')}`,
+  ].join('\n');
+}

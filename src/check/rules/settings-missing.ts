@@ -1,0 +1,34 @@
+import { diagnostic } from '../../diagnostics/diagnostic.ts';
+import type { Rule } from '../rule.ts';
+
+/** What Fargate cannot do without. The image is asked for only where Wherry registers the definition. */
+export const settingsMissing: Rule = ({ engine, config }) => {
+  if (engine !== 'aws-fargate') return [];
+  const { execution_engine: settings, image } = config.values;
+  const missing = [
+    settings.cluster === undefined && [
+      'execution_engine.cluster',
+      'tasks run in an ECS cluster',
+      'cluster: my-cluster',
+    ],
+    settings.subnets.length === 0 && [
+      'execution_engine.subnets',
+      'a Fargate task gets its network from a subnet',
+      'subnets: [subnet-…]',
+    ],
+    image === undefined &&
+      settings.task_definition === undefined && [
+        'image',
+        'a task definition must be registered, and it names the image',
+        'image: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG',
+      ],
+  ].filter((entry) => entry !== false);
+  return missing.map(([key, why, line]) =>
+    diagnostic('config/value-missing', {
+      message: `'${key}' is not set`,
+      why,
+      help: `add it to ${config.files[0] ?? 'conf/base/wherry.yml'}:\n  ${line}`,
+      span: config.locate(['execution_engine'], 'key'),
+    }),
+  );
+};

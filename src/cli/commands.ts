@@ -1,0 +1,80 @@
+import { GROUPINGS } from '../model/plan.ts';
+import type { Command } from './command.ts';
+
+const GROUPING = { flags: '--grouping <how>', about: 'which nodes share a container', choices: GROUPINGS };
+const ENGINE = {
+  flags: '--engine <engine>',
+  about: "where tasks run (default: the settings' execution_engine.type)",
+  choices: ['local', 'aws-fargate'],
+};
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'check',
+    summary: 'report every problem before anything runs',
+    options: [GROUPING, ENGINE],
+    formats: ['pretty', 'json'],
+    examples: ['wherry check -e fargate'],
+    load: async () => (await import('./check.ts')).check,
+  },
+  {
+    name: 'plan',
+    summary: 'show the tasks: nodes, sizes, what passes between them',
+    options: [GROUPING, ENGINE],
+    formats: ['text', 'json'],
+    examples: ['wherry plan -e fargate --grouping namespace', 'wherry plan -e fargate --format json > plan.json'],
+    load: async () => (await import('./plan.ts')).plan,
+  },
+  {
+    name: 'run',
+    summary: 'run the plan',
+    options: [
+      GROUPING,
+      ENGINE,
+      { flags: '-i, --image <image>', about: 'image of the task definition that Wherry owns' },
+      { flags: '--emulate', about: 'on the embedded emulator of ECS, CloudWatch Logs and S3: no AWS account needed' },
+    ],
+    formats: ['text', 'json'],
+    examples: ['wherry run', 'wherry run -e fargate --engine aws-fargate --emulate'],
+    load: async () => (await import('./run.ts')).run,
+  },
+  {
+    name: 'runs',
+    summary: 'list runs, newest first',
+    formats: ['text', 'json'],
+    examples: ['wherry runs'],
+    load: async () => (await import('./runs.ts')).runs,
+  },
+  {
+    name: 'status',
+    summary: 'show one run, task by task (default: the newest)',
+    args: ['[run]'],
+    formats: ['text', 'json'],
+    examples: ['wherry status', 'wherry status 20261124T0251'],
+    load: async () => (await import('./status.ts')).status,
+  },
+  {
+    name: 'logs',
+    summary: 'print the logs of a run (default: the newest), or of one of its tasks',
+    args: ['[run]', '[task]'],
+    examples: ['wherry logs', 'wherry logs 20261124T0251 train'],
+    load: async () => (await import('./logs.ts')).logs,
+  },
+  {
+    name: 'emulate',
+    summary: 'serve ECS, CloudWatch Logs and S3 on this machine until Ctrl-C',
+    options: [
+      { flags: '--port <number>', about: 'loopback port (default: a free one)' },
+      { flags: '--state-dir <folder>', about: "what outlives the process (default: the project's .wherry/emulator)" },
+      {
+        flags: '--image <ref=folder>',
+        about: 'what a container of an image runs in: REF=DIR[,python=PATH]',
+        many: true,
+      },
+      { flags: '--time-scale <factor>', about: 'how fast a task goes through its states (default: 1)' },
+    ],
+    examples: ['eval "$(wherry emulate --image my-image:1=. &)"', 'wherry emulate --port 4566'],
+    load: async () => (await import('./emulate.ts')).emulate,
+  },
+];

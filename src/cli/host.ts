@@ -1,0 +1,84 @@
+import { appendFileSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What the command line needs of the process it runs in. Tests make their own. */
+export interface Host {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The result. */
+  out(text: string): void;
+  /** Progress and complaints. */
+  err(text: string): void;
+  readonly hasColors: boolean;
+  /** Aborted when the user presses Ctrl-C or the process is asked to end. */
+  readonly interrupted: AbortSignal;
+  readonly now: () => number;
+  /** Returns early at the moment of an interruption, without an error. */
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Where `bridge/` and `dist/` are. */
+  readonly packageRoot: string;
+}
+
+/** The only place that touches `process`. */
+export function realHost(): Host {
+  // The SDK's advice on Node versions is for developers of the SDK's users, not for ours.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // Whoever asks a second time does not want to wait.
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
+  // A reader that has gone (`wherry logs | head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
+  return {
+    cwd: process.cwd(),
+    env: process.env,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    hasColors: process.env['NO_COLOR'] === undefined && process.stderr.isTTY === true,
+    interrupted: controller.signal,
+    now: Date.now,
+    sleep: (ms) => pause(ms, controller.signal),
+    packageRoot: findPackageRoot(dirname(fileURLToPath(import.meta.url))),
+  };
+}
+
+/** The words after the program's name. */
+export const argv: readonly string[] = process.argv.slice(2);
+
+/** Sets the exit status; where WHERRY_CPU_LOG names a file, adds a line with the CPU seconds that this process took. */
+export function endOfProcess(status: number): void {
+  process.exitCode = status;
+  const log = process.env['WHERRY_CPU_LOG'];
+  if (log === undefined) return;
+  const { user, system } = process.cpuUsage();
+  appendFileSync(log, `${JSON.stringify({ process: 'cli', cpuSeconds: (user + system) / 1e6 })}\n`);
+}
+
+function pause(ms: number, interrupted: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      interrupted.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    interrupted.addEventListener('abort', done);
+  });
+}
+
+function findPackageRoot(from: string): string {
+  const isOurs = (folder: string) => {
+    try {
+      return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: string }).name === 'wherry';
+    } catch {
+      return false;
+    }
+  };
+  for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) if (isOurs(folder)) return folder;
+  throw new Error(`there is no package.json of wherry above ${from}`);
+}

@@ -1,0 +1,55 @@
+import type { Failure, RunState, TaskRecord } from '../../model/run.ts';
+import type { RunStore } from '../../run/store.ts';
+import { unreachable } from '../../util/unreachable.ts';
+import type { GlobalOptions } from '../command.ts';
+
+const LAST_LINES = 12;
+
+/** For each failed task: what failed and why, the last lines of its log, the next command. */
+export async function describeFailures(state: RunState, store: RunStore, options: GlobalOptions): Promise<string[]> {
+  const failed = state.tasks.filter((task) => task.state === 'failed');
+  return Promise.all(failed.map((task) => describeFailure(task, state, store, options)));
+}
+
+async function describeFailure(
+  task: TaskRecord,
+  { runId, tasks }: RunState,
+  store: RunStore,
+  options: GlobalOptions,
+): Promise<string> {
+  const last = task.attempts.at(-1);
+  const lines = await store.readLog(runId, task.name, last?.attempt ?? 1);
+  const skipped = tasks.filter(({ skippedBecause }) => skippedBecause === task.name).map(({ name }) => name);
+  const where = options.project === undefined ? '' : ` -C ${options.project}`;
+  return [
+    `task '${task.name}' failed: ${last?.failure === undefined ? 'no reason was recorded' : describe(last.failure)}`,
+    ...(last?.failure?.blame === 'platform' ? ['  this is the platform, not your code: run it again'] : []),
+    ...(skipped.length > 0 ? [`  not run because of it: ${skipped.join(', ')}`] : []),
+    ...(lines.length > 0
+      ? ['  the last lines of its log:', ...lines.slice(-LAST_LINES).map(({ text }) => `    ${text}`)]
+      : []),
+    `  next: wherry logs${where} ${runId} ${task.name}`,
+    '',
+  ].join('\n');
+}
+
+function describe(failure: Failure): string {
+  switch (failure.reason) {
+    case 'node-raised':
+      return `node '${failure.node}' raised ${failure.exception}: ${failure.detail}`;
+    case 'step-failed':
+      return `${failure.exception}: ${failure.detail}`;
+    case 'exit-nonzero':
+      return `its container ended with exit status ${failure.exitCode} (${failure.detail})`;
+    case 'killed':
+      return `its container was killed, exit status ${failure.exitCode} (${failure.detail})`;
+    case 'not-started':
+      return `it could not be started: ${failure.detail}`;
+    case 'lost':
+      return `it was lost: ${failure.detail}`;
+    case 'cancelled':
+      return `it was stopped: ${failure.detail}`;
+    default:
+      return unreachable(failure);
+  }
+}

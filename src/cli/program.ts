@@ -1,0 +1,4 @@
+import { argv, endOfProcess, realHost } from './host.ts';
+import { main } from './main.ts';
+
+endOfProcess(await main(argv, realHost()));

@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Engine } from '../engine/engine.ts';
+import type { Prices } from '../model/run.ts';
+import type { ServiceTrouble } from '../model/trouble.ts';
+import { type RunOutcome, runPlan } from '../run/run-plan.ts';
+import { type AwsAccount, endpointsFrom } from '../service/aws/account.ts';
+import { type CommandInput, EXIT, UsageError } from './command.ts';
+import type { RunningEmulator } from './emulator-process.ts';
+import type { Host } from './host.ts';
+import { type Prepared, type PrepareOptions, prepare, sha256 } from './prepare.ts';
+import { describeFailures } from './present/failures.ts';
+import { progressPrinter } from './present/progress.ts';
+import { runJson } from './present/run-json.ts';
+import { runTable } from './present/tables.ts';
+import { colorsFor, reportFindings } from './report-findings.ts';
+import { openRunStore } from './run-store.ts';
+
+export interface RunOptions extends PrepareOptions {
+  readonly emulate?: boolean;
+}
+
+type Input = CommandInput<RunOptions>;
+
+/** On AWS, a line may reach CloudWatch Logs seconds after the container has ended. */
+const AWS_LOG_LAG_MS = 5000;
+const LOCAL_LOG_LAG_MS = 200;
+
+/** Without a word from the settings about how many tasks may run at once: below Fargate's launch burst of 100. */
+const FARGATE_CAPACITY = 80;
+
+export async function run(input: Input): Promise<number> {
+  const { options, host } = input;
+  if (options.emulate && options.engine === 'local')
+    throw new UsageError('--emulate stands for AWS: it goes with --engine aws-fargate');
+  const preparation = await prepareRun(input);
+  const diagnostics = preparation.ready ? preparation.prepared.diagnostics : preparation.diagnostics;
+  if (reportFindings(diagnostics, options, host) || !preparation.ready) return EXIT.problems;
+  const { prepared } = preparation;
+  if (prepared.engine === 'local') return runOn(await localEngine(prepared, host), undefined, prepared, input);
+  return options.emulate ? runEmulated(prepared, input) : runOnAws(prepared, input);
+}
+
+async function prepareRun({ options, host }: Input) {
+  if (!options.emulate) return prepare(options, host);
+  const { fillInForEmulator } = await import('./emulated-account.ts');
+  return prepare({ ...options, engine: 'aws-fargate' }, host, fillInForEmulator);
+}
+
+async function localEngine({ project, python, spill }: Prepared, { packageRoot, now }: Host): Promise<Engine> {
+  const { localEngine: make } = await import('../engine/local/local.ts');
+  return make({ root: project.root, python, step: join(packageRoot, 'bridge', 'step.py'), spill: spill ?? '', now });
+}
+
+async function runOnAws(prepared: Prepared, input: Input): Promise<number> {
+  const { env } = input.host;
+  const { region: flag, profile, endpointUrl } = input.options;
+  const region = flag ?? prepared.settings.execution_engine.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  if (region === undefined)
+    throw new UsageError('no AWS region is set: use --region, execution_engine.region or AWS_REGION');
+  const account: AwsAccount = { region, profile, credentials: undefined, endpoints: endpointsFrom(env, endpointUrl) };
+  const isElsewhere = account.endpoints.logs !== undefined;
+  const limits = { capacity: FARGATE_CAPACITY, logLagMs: isElsewhere ? LOCAL_LOG_LAG_MS : AWS_LOG_LAG_MS };
+  return runOn(
+    await fargateEngine(account, prepared, input.host, limits),
+    pricesFor(prepared, region),
+    prepared,
+    input,
+  );
+}
+
+async function runEmulated(prepared: Prepared, input: Input): Promise<number> {
+  const { host } = input;
+  const { useEmulator } = await import('./emulator-process.ts');
+  const { emulatedAccount, prepareEmulatedAccount } = await import('./emulated-account.ts');
+  const emulator = await useEmulator(join(prepared.project.root, '.wherry', 'emulator'), host);
+  if ('complaint' in emulator) {
+    host.err(`wherry: the emulator could not be started: ${emulator.complaint}\n`);
+    return EXIT.service;
+  }
+  try {
+    const region = input.options.region ?? prepared.settings.execution_engine.region ?? 'eu-central-1';
+    const account = emulatedAccount(emulator.endpoints, region);
+    await mapProject(emulator, prepared);
+    const ready = await prepareEmulatedAccount(account, prepared.settings, prepared.project);
+    if (!ready.ok) return reportTrouble(ready.error, host);
+    const limits = { capacity: availableParallelism(), logLagMs: LOCAL_LOG_LAG_MS };
+    return await runOn(
+      await fargateEngine(account, prepared, host, limits),
+      pricesFor(prepared, region),
+      prepared,
+      input,
+    );
+  } finally {
+    await emulator.stop();
+  }
+}
+
+/** A user's own family names its image itself: the emulator is told of that one, too. */
+async function mapProject(emulator: RunningEmulator, { settings, project, python }: Prepared): Promise<void> {
+  await emulator.mapImage(settings.image ?? '', project.root, python);
+}
+
+async function fargateEngine(
+  account: AwsAccount,
+  prepared: Prepared,
+  host: Host,
+  limits: { capacity: number; logLagMs: number },
+): Promise<Engine> {
+  const { fargateEngine: make } = await import('../engine/aws-fargate/aws-fargate.ts');
+  const read = (name: string) => readFile(join(host.packageRoot, 'bridge', name), 'utf8');
+  const { settings, project, spill } = prepared;
+  return make({
+    account,
+    settings,
+    projectName: project.name,
+    spill,
+    step: await read('step.py'),
+    bootstrap: await read('bootstrap.py'),
+    sha256,
+    ...limits,
+  });
+}
+
+function pricesFor({ settings }: Prepared, region: string): Prices {
+  return { region, architecture: settings.execution_engine.runtime_platform.cpu_architecture };
+}
+
+/** Opens the engine, drives the plan on it and tells how it ended. */
+async function runOn(
+  engine: Engine,
+  prices: Prices | undefined,
+  prepared: Prepared,
+  { options, host }: Input,
+): Promise<number> {
+  const { plan } = prepared;
+  const runId = newRunId(host.now());
+  const saveVersion = kedroVersion(host.now());
+  const opened = await engine.open({ runId, plan, saveVersion });
+  if (!opened.ok) return reportTrouble(opened.error, host);
+  const session = opened.value;
+  const colors = colorsFor(options, host);
+  host.err(
+    `run ${colors.bold(runId)} of ${plan.project} ${plan.pipeline} on ${engine.id}: ${plan.tasks.length} tasks\n`,
+  );
+  for (const [label, value] of Object.entries(session.particulars)) host.err(`  ${label}: ${value}\n`);
+
+  const store = await openRunStore(options, host);
+  const report = progressPrinter(host.err, host.now, colors);
+  const outcome = await runPlan({
+    runId,
+    plan,
+    engineId: engine.id,
+    saveVersion,
+    prices,
+    session,
+    recorder: await store.create(runId, plan),
+    now: host.now,
+    sleep: host.sleep,
+    cancel: host.interrupted,
+    report,
+  }).finally(() => session.close());
+  const { state } = outcome;
+  if (options.format === 'json') host.out(`${JSON.stringify(runJson(state, plan), undefined, 2)}\n`);
+  else host.out(`\nrun ${runId}: ${state.state}\n${await runTable(state, plan)}`);
+  for (const text of await describeFailures(state, store, options)) host.err(`\n${text}`);
+  return statusOf(outcome, host);
+}
+
+function statusOf(outcome: RunOutcome, host: Host): number {
+  if (outcome.kind === 'out-of-touch') return reportTrouble(outcome.trouble, host);
+  switch (outcome.state.state) {
+    case 'succeeded':
+      return EXIT.fine;
+    case 'cancelled':
+      return EXIT.interrupted;
+    default:
+      return EXIT.problems;
+  }
+}
+
+function reportTrouble({ service, operation, detail, help }: ServiceTrouble, host: Host): number {
+  host.err(`wherry: ${service} (${operation}): ${detail}\n  what to do: ${help}\n`);
+  return EXIT.service;
+}
+
+/** `YYYYMMDDThhmmss-xxxxxx`: sorts by time, and two at once differ. */
+function newRunId(now: number): string {
+  const date = new Date(now).toISOString().replace(/[-:]/g, '').slice(0, 15);
+  return `${date}-${randomBytes(3).toString('hex')}`;
+}
+
+/** Kedro's own form of a save version: `2026-11-24T02.49.12.123Z`. */
+function kedroVersion(now: number): string {
+  return new Date(now).toISOString().replaceAll(':', '.');
+}

@@ -1,0 +1,28 @@
+import { foldRun } from '../run/fold.ts';
+import { type CommandInput, EXIT } from './command.ts';
+import { runsTable } from './present/tables.ts';
+import { openRunStore } from './run-store.ts';
+
+export async function runs({ options, host }: CommandInput): Promise<number> {
+  const store = await openRunStore(options, host);
+  const records = await Promise.all(
+    (await store.list()).map(async (runId) => ({ runId, record: await store.read(runId) })),
+  );
+  const states = records.flatMap(({ runId, record }) =>
+    record === undefined ? [] : foldRun(runId, record.plan, record.events),
+  );
+  const rows = states.map(({ runId, state, pipeline, engine, planHash, startedAt, stoppedAt, tasks }) => ({
+    runId,
+    state,
+    pipeline,
+    engine,
+    planHash,
+    startedAt: startedAt ?? null,
+    stoppedAt: stoppedAt ?? null,
+    tasks: tasks.length,
+    succeeded: tasks.filter((task) => task.state === 'succeeded').length,
+  }));
+  if (options.format === 'json') host.out(`${JSON.stringify({ version: 1, runs: rows }, undefined, 2)}\n`);
+  else host.out(rows.length === 0 ? 'no runs yet\n' : await runsTable(rows));
+  return EXIT.fine;
+}

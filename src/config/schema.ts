@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { GROUPINGS } from '../model/plan.ts';
+import { parseMemoryMiB, parseVcpu } from './quantity.ts';
+
+/** One value where a list belongs is taken as a list of one; the loader says so in a note. */
+const list = z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string().min(1)));
+
+/** Values of environment variables: YAML numbers and booleans are written as their text. */
+const texts = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean()]).transform((value) => String(value)),
+);
+
+const vcpu = z.union([z.number(), z.string()]).transform((value, context) => {
+  const parsed = parseVcpu(value);
+  if (parsed === undefined)
+    context.addIssue({ code: 'custom', message: `${shown(value)} is no number of vCPUs: write 0.5, 2 or "500m"` });
+  return parsed ?? 0;
+});
+
+const memory = z.union([z.number(), z.string()]).transform((value, context) => {
+  const parsed = parseMemoryMiB(value);
+  if (parsed === undefined)
+    context.addIssue({
+      code: 'custom',
+      message: `${shown(value)} is no amount of memory: write 2048 (MiB), "2Gi" or "4 GB"`,
+    });
+  return parsed ?? 0;
+});
+
+const url = z
+  .string()
+  .regex(/^(s3|file):\/\/./, { error: (issue) => `${shown(issue.input)} is no URL: write s3://bucket/prefix` });
+
+const size = z.strictObject({
+  vcpu: vcpu.optional().describe('How many vCPUs: 0.5, 2, "500m"'),
+  memory: memory.optional().describe('How much memory: 2048 (MiB), "2Gi", "4 GB"'),
+});
+
+const assignPublicIp = z.preprocess(
+  (value) => (value === 'ENABLED' ? true : value === 'DISABLED' ? false : value),
+  z.boolean(),
+);
+
+const executionEngine = z.strictObject({
+  type: z.enum(['local', 'aws-fargate']).default('local').describe('Where the tasks run'),
+  cluster: z.string().min(1).optional().describe('Name or ARN of the ECS cluster'),
+  task_definition: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A family, family:revision or ARN that is yours; without it Wherry owns one'),
+  subnets: list.default([]).describe('Subnet ids'),
+  security_groups: list.default([]).describe('Security group ids'),
+  assign_public_ip: assignPublicIp.default(false).describe('True where the subnets are public and have no NAT'),
+  container_name: z.string().min(1).default('main'),
+  log_stream_prefix: z.string().min(1).default('ecs'),
+  log_group: z.string().min(1).optional().describe('Default: /ecs/wherry-<project>'),
+  region: z.string().min(1).optional(),
+  spot: z.boolean().default(false).describe('Fargate Spot'),
+  runtime_platform: z.strictObject({ cpu_architecture: z.enum(['X86_64', 'ARM64']).default('X86_64') }).prefault({}),
+  platform_version: z.string().default('LATEST'),
+  ephemeral_storage: z.strictObject({ size_in_gib: z.number().int().min(21).max(200) }).optional(),
+  task_role_arn: z.string().optional().describe('Name or ARN'),
+  execution_role_arn: z.string().optional().describe('Name or ARN'),
+  secrets: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Environment variable: ARN of a Secrets Manager secret or SSM parameter'),
+  env: texts.default({}).describe('Environment variables of every task'),
+  tags: texts.default({}),
+  propagate_tags: z.enum(['TASK_DEFINITION']).optional(),
+  enable_execute_command: z.boolean().default(false),
+});
+
+/** The keys of `conf/<env>/wherry.yml` that this version reads. Source of validation and types. */
+export const configSchema = z.strictObject({
+  execution_engine: executionEngine.prefault({}),
+  image: z.string().min(1).optional(),
+  spill: z
+    .preprocess((value) => (typeof value === 'string' ? { location: value } : value), z.strictObject({ location: url }))
+    .optional(),
+  paths: z.record(z.string(), url).default({}),
+  resources: z.record(z.string(), size).default({}),
+  grouping: z.enum(GROUPINGS).default('memory'),
+  allowed_account_ids: z.preprocess(
+    (value) => (Array.isArray(value) ? value.map(String) : value),
+    z.array(z.string()).default([]),
+  ),
+  emulate: z
+    .strictObject({
+      seed: z.record(url, z.string()).default({}).describe("Folders to put into the emulator's S3: URL: folder"),
+    })
+    .prefault({}),
+  run_config: z
+    .strictObject({ volume: z.looseObject({ disabled: z.boolean().default(false) }).optional() })
+    .prefault({}),
+});
+
+export type ConfigValues = z.output<typeof configSchema>;
+
+function shown(value: unknown): string {
+  return `'${typeof value === 'string' ? value : JSON.stringify(value)}'`;
+}

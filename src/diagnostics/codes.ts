@@ -1,0 +1,29 @@
+export type Severity = 'error' | 'warning' | 'note';
+
+interface Code {
+  readonly severity: Severity;
+  readonly title: string;
+}
+
+/** Every finding that Wherry can make before anything runs. The key is the code; texts may change, codes do not. */
+export const CODES = {
+  'config/invalid': { severity: 'error', title: 'A value in wherry.yml is not of the form that its key takes' },
+  'config/scalar-for-list': { severity: 'note', title: 'One value stands where a list belongs' },
+  'config/syntax': { severity: 'error', title: 'A settings file is not valid YAML' },
+  'config/unknown-key': { severity: 'error', title: 'wherry.yml has a key that Wherry does not know' },
+  'config/unresolved-variable': { severity: 'error', title: 'A variable that wherry.yml names is not set' },
+  'config/value-missing': { severity: 'error', title: 'A setting that this engine needs is not given' },
+  'config/volume-on-fargate': { severity: 'error', title: 'Fargate makes no volume for temporary data' },
+  'data/local-path-on-fargate': { severity: 'error', title: 'A container would write to its own disk and lose it' },
+  'data/memory-crosses-tasks': { severity: 'note', title: 'In-memory data is needed in another container' },
+  'plan/cycle-repaired': { severity: 'warning', title: 'A group of nodes was split so that the tasks form no circle' },
+  'project/config-broken': { severity: 'error', title: "The project's own configuration cannot be loaded" },
+  'project/import-failed': { severity: 'error', title: 'The Kedro project cannot be imported' },
+  'project/kedro-missing': { severity: 'error', title: 'The Python that was found has no Kedro' },
+  'project/pipeline-dropped': { severity: 'error', title: 'Kedro left a pipeline out because it cannot be imported' },
+  'project/python-missing': { severity: 'error', title: 'No Python was found to load the project with' },
+  'size/not-on-fargate': { severity: 'error', title: 'Fargate has no task size this large' },
+  'size/snapped': { severity: 'note', title: 'A size was raised to the next one that Fargate has' },
+} as const satisfies Record<string, Code>;
+
+export type DiagnosticCode = keyof typeof CODES;

@@ -1,0 +1,25 @@
+import type { ConfigValues } from '../../config/schema.ts';
+import type { AwsAccount } from '../../service/aws/account.ts';
+import type { EcsService } from '../../service/aws/ecs.ts';
+import type { LogsService } from '../../service/aws/logs.ts';
+import type { S3Service } from '../../service/aws/s3.ts';
+
+export interface FargateOptions {
+  readonly account: AwsAccount;
+  readonly settings: ConfigValues;
+  readonly projectName: string;
+  /** `s3://…`; undefined where nothing says so: then all that a step needs goes along in the request. */
+  readonly spill: string | undefined;
+  /** The text of `bridge/step.py` and of `bridge/bootstrap.py`. */
+  readonly step: string;
+  readonly bootstrap: string;
+  readonly sha256: (text: string) => string;
+  readonly capacity: number;
+  readonly logLagMs: number;
+}
+
+export interface Services {
+  readonly ecs: EcsService;
+  readonly logs: LogsService;
+  readonly s3: S3Service;
+}

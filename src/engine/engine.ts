@@ -1,0 +1,66 @@
+import type { Plan } from '../model/plan.ts';
+import type { AttemptEnd, Failure } from '../model/run.ts';
+import type { StepEvent } from '../model/step-event.ts';
+import type { ServiceTrouble } from '../model/trouble.ts';
+import type { Result } from '../util/result.ts';
+
+/** The engine's own name for an attempt: storable, and enough to find it again. */
+export type Handle = string;
+
+/** One try at one task. The same spec started twice is started once. */
+export interface AttemptSpec {
+  readonly task: string;
+  /** From 1. */
+  readonly attempt: number;
+}
+
+/** What is true of an attempt now. `events` is all that its step has reported so far, as far as the engine knows. */
+export type Observation = { readonly events: readonly StepEvent[] } & (
+  | { readonly state: 'pending' }
+  | { readonly state: 'running'; readonly startedAt: number | undefined }
+  | { readonly state: 'stopped'; readonly end: AttemptEnd }
+);
+
+export interface LogLine {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly text: string;
+}
+
+export interface LogPage {
+  readonly lines: readonly LogLine[];
+  /** Give it back to read on. */
+  readonly cursor: string | undefined;
+}
+
+export interface OpenRequest {
+  readonly runId: string;
+  readonly plan: Plan;
+  readonly saveVersion: string;
+}
+
+/** What a run stands on, for the user to see before anything is started: `cluster`, `task definition`, `spill` … */
+export type Particulars = Readonly<Record<string, string>>;
+
+/** A place where tasks run now. */
+export interface Engine {
+  readonly id: 'local' | 'aws-fargate';
+  /** Makes what the whole run needs. Safe to call again for the same run. */
+  open(request: OpenRequest): Promise<Result<EngineSession, ServiceTrouble>>;
+}
+
+export interface EngineSession {
+  readonly particulars: Particulars;
+  /** How many attempts may be under way at once. */
+  readonly capacity: number;
+  /** How long after an attempt's end its log may still grow. */
+  readonly logLagMs: number;
+  start(spec: AttemptSpec): Promise<Result<Handle, Failure | ServiceTrouble>>;
+  /** Level-triggered: what is true now, for all of them, in as few calls as the service allows. */
+  observe(handles: readonly Handle[]): Promise<Result<ReadonlyMap<Handle, Observation>, ServiceTrouble>>;
+  /** Asks. The end shows up in `observe`. Asking twice, or too late, is not an error. */
+  stop(handle: Handle, reason: string): Promise<Result<void, ServiceTrouble>>;
+  logs(handle: Handle, after: string | undefined): Promise<Result<LogPage, ServiceTrouble>>;
+  /** Lets go of what the session holds on this machine. Attempts that are still under way stay so. */
+  close(): Promise<void>;
+}

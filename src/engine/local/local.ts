@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { delimiter, dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { manifestKey, runKey, under } from '../../fargate/step-command.ts';
+import type { AttemptTimes, Failure } from '../../model/run.ts';
+import type { StepEvent } from '../../model/step-event.ts';
+import { failed, ok } from '../../util/result.ts';
+import type { AttemptSpec, Engine, EngineSession, LogLine, Observation, OpenRequest } from '../engine.ts';
+import { failureOf } from '../step-failure.ts';
+import { putFile } from './spill-files.ts';
+import { makeWorkingCopy, type WorkingCopy } from './working-copy.ts';
+
+export interface LocalOptions {
+  /** The user's project. */
+  readonly root: string;
+  readonly python: string;
+  /** Path of `bridge/step.py`. */
+  readonly step: string;
+  /** A `file://` URL. */
+  readonly spill: string;
+  readonly now: () => number;
+}
+
+/** How long a task that was asked to stop may take before it is killed; ECS's default. */
+const STOP_TIMEOUT_MS = 30_000;
+
+/** Runs each task as a process of its own in a fresh copy of the project: what a container would see, and no more. */
+export function localEngine(options: LocalOptions): Engine {
+  return {
+    id: 'local',
+    open: async (request) => {
+      const { runId, plan, saveVersion } = request;
+      const content = { version: 1, runId, planHash: plan.planHash, saveVersion };
+      await putFile(under(options.spill, manifestKey(plan.planHash)), JSON.stringify(plan));
+      await putFile(under(options.spill, runKey(runId, 'run.json')), JSON.stringify(content));
+      return ok(new LocalSession(options, request));
+    },
+  };
+}
+
+interface Attempt {
+  readonly child: ChildProcess;
+  readonly copy: WorkingCopy;
+  readonly events: StepEvent[];
+  readonly lines: LogLine[];
+  readonly times: AttemptTimes & { stoppedAt?: number };
+  /** Set once process and pipes have closed. */
+  ended: { exitCode: number; failure: Failure | undefined } | undefined;
+  stopReason: string | undefined;
+}
+
+class LocalSession implements EngineSession {
+  readonly particulars: EngineSession['particulars'];
+  readonly capacity = availableParallelism();
+  readonly logLagMs = 0;
+  readonly #options: LocalOptions;
+  readonly #request: OpenRequest;
+  readonly #attempts = new Map<string, Attempt>();
+
+  constructor(options: LocalOptions, request: OpenRequest) {
+    this.#options = options;
+    this.#request = request;
+    this.particulars = { python: options.python, spill: options.spill };
+  }
+
+  async start(spec: AttemptSpec) {
+    const known = `${spec.task}/${spec.attempt}`;
+    if (this.#attempts.has(known)) return ok(known);
+    const copy = await makeWorkingCopy(this.#options.root);
+    const child = spawn(this.#options.python, [this.#options.step], {
+      cwd: copy.folder,
+      env: this.#environment(spec, copy),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      // A group of its own: Ctrl-C in the terminal is for us to pass on, and a stop reaches what the task started.
+      detached: true,
+    });
+    const now = this.#options.now();
+    const attempt: Attempt = {
+      child,
+      copy,
+      events: [],
+      lines: [],
+      times: { createdAt: now, billedFrom: now, startedAt: now },
+      ended: undefined,
+      stopReason: undefined,
+    };
+    this.#attempts.set(known, attempt);
+    for (const stream of [child.stdout, child.stderr]) this.#keepLines(stream as Readable, attempt);
+    createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => attempt.events.push(JSON.parse(line)));
+    const spawned = await new Promise<Error | undefined>((resolve) => {
+      child.once('spawn', () => resolve(undefined));
+      child.once('error', resolve);
+    });
+    if (spawned !== undefined) {
+      await copy.remove();
+      return failed<Failure>({ reason: 'not-started', blame: 'user', detail: spawned.message });
+    }
+    child.once('close', (code, signal) => void this.#end(attempt, code, signal));
+    return ok(known);
+  }
+
+  async observe(handles: readonly string[]) {
+    const observations = handles.flatMap((handle): [string, Observation][] => {
+      const attempt = this.#attempts.get(handle);
+      if (attempt === undefined) return [];
+      const { events, ended, times } = attempt;
+      if (ended === undefined) return [[handle, { state: 'running', startedAt: times.startedAt, events: [...events] }]];
+      return [[handle, { state: 'stopped', events: [...events], end: { ...ended, times } }]];
+    });
+    return ok(new Map(observations));
+  }
+
+  async stop(handle: string, reason: string) {
+    const attempt = this.#attempts.get(handle);
+    if (attempt !== undefined && attempt.ended === undefined && attempt.stopReason === undefined) {
+      attempt.stopReason = reason;
+      signalGroup(attempt.child, 'SIGTERM');
+      setTimeout(() => attempt.ended ?? signalGroup(attempt.child, 'SIGKILL'), STOP_TIMEOUT_MS).unref();
+    }
+    return ok(undefined);
+  }
+
+  async logs(handle: string, after: string | undefined) {
+    const lines = this.#attempts.get(handle)?.lines ?? [];
+    return ok({ lines: lines.slice(Number(after ?? 0)), cursor: String(lines.length) });
+  }
+
+  async close() {
+    await Promise.all([...this.#attempts.values()].map(({ copy }) => copy.remove()));
+  }
+
+  /** Nothing of the caller's but what a container would have as well. */
+  #environment({ task, attempt }: AttemptSpec, copy: WorkingCopy): Record<string, string> {
+    const { runId, plan, saveVersion } = this.#request;
+    const { python, root, spill } = this.#options;
+    return {
+      ...plan.tasks.find(({ name }) => name === task)?.env,
+      PATH: [dirname(python), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+      HOME: copy.folder,
+      LANG: 'C.UTF-8',
+      DO_NOT_TRACK: '1',
+      PYTHONUNBUFFERED: '1',
+      WHERRY_RUN_ID: runId,
+      WHERRY_TASK: task,
+      WHERRY_ATTEMPT: String(attempt),
+      WHERRY_PLAN: under(spill, manifestKey(plan.planHash)),
+      WHERRY_SPILL: spill,
+      WHERRY_EVENTS: 'fd:3',
+      WHERRY_SAVE_VERSION: saveVersion,
+      WHERRY_LOCAL_ROOT: root,
+    };
+  }
+
+  #keepLines(stream: Readable, attempt: Attempt): void {
+    createInterface({ input: stream }).on('line', (text) => attempt.lines.push({ at: this.#options.now(), text }));
+  }
+
+  async #end(attempt: Attempt, code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    const exitCode = code ?? 128 + (SIGNAL_NUMBERS[signal ?? ''] ?? 0);
+    attempt.times.stoppedAt = this.#options.now();
+    await attempt.copy.remove();
+    const detail = signal === null ? `exit status ${exitCode}` : `ended by ${signal}`;
+    const failure: Failure | undefined =
+      attempt.stopReason !== undefined && exitCode !== 0
+        ? { reason: 'cancelled', blame: 'request', detail: attempt.stopReason }
+        : failureOf(exitCode, attempt.events, detail);
+    attempt.ended = { exitCode, failure };
+  }
+}
+
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // The group is gone already, which is what was wanted.
+  }
+}

@@ -1,0 +1,45 @@
+import { constants } from 'node:fs';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import ignore from 'ignore';
+
+/** Never part of a working copy, whatever the ignore files say: what tools keep beside the code. */
+const NEVER = [
+  '.git',
+  '.venv',
+  'venv',
+  'node_modules',
+  '.wherry',
+  '__pycache__',
+  '.pytest_cache',
+  '.ipynb_checkpoints',
+];
+
+export interface WorkingCopy {
+  readonly folder: string;
+  remove(): Promise<void>;
+}
+
+/**
+ * A fresh copy of the project, as an image would hold it: what `.dockerignore` keeps out is not there (without one,
+ * what `.gitignore` does). On file systems that can, the files share their blocks with the originals.
+ */
+export async function makeWorkingCopy(root: string): Promise<WorkingCopy> {
+  const isLeftOut = await leftOut(root);
+  const folder = await mkdtemp(join(tmpdir(), 'wherry-task-'));
+  await cp(root, folder, {
+    recursive: true,
+    mode: constants.COPYFILE_FICLONE,
+    verbatimSymlinks: true,
+    filter: (source) => !isLeftOut(relative(root, source)),
+  });
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+async function leftOut(root: string): Promise<(path: string) => boolean> {
+  const read = (name: string) => readFile(join(root, name), 'utf8').catch(() => undefined);
+  const rules = (await read('.dockerignore')) ?? (await read('.gitignore')) ?? '';
+  const matcher = ignore().add(rules).add(NEVER);
+  return (path) => path !== '' && matcher.ignores(path);
+}

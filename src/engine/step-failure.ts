@@ -1,0 +1,15 @@
+import type { Failure } from '../model/run.ts';
+import type { StepEvent } from '../model/step-event.ts';
+
+/** Why a container that ended with `exitCode` failed, by what its step said before. Undefined for success. */
+export function failureOf(exitCode: number, events: readonly StepEvent[], detail: string): Failure | undefined {
+  if (exitCode === 0) return undefined;
+  const node = events.findLast((event) => event.event === 'node-failed');
+  if (node !== undefined)
+    return { reason: 'node-raised', blame: 'user', node: node.node, exception: node.exception, detail: node.message };
+  const step = events.findLast((event) => event.event === 'step-failed');
+  if (step !== undefined)
+    return { reason: 'step-failed', blame: 'user', exception: step.exception, detail: step.message };
+  if (exitCode > 128) return { reason: 'killed', blame: 'user', exitCode, detail };
+  return { reason: 'exit-nonzero', blame: 'user', exitCode, detail };
+}

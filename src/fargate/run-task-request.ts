@@ -1,0 +1,63 @@
+import type { ConfigValues } from '../config/schema.ts';
+
+type Engine = ConfigValues['execution_engine'];
+
+/** The longest `overrides` that RunTask takes, as JSON (ECS API reference, TaskOverride). */
+export const OVERRIDES_LIMIT = 8192;
+
+export interface RunTaskDetails {
+  readonly engine: Engine;
+  /** With its revision, so that one run never mixes revisions. */
+  readonly taskDefinitionArn: string;
+  readonly runId: string;
+  readonly clientToken: string;
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly vcpu: number;
+  readonly memoryMiB: number;
+}
+
+/** What RunTask takes for one attempt at one task. Names are the ECS API's. */
+export function runTaskRequest(details: RunTaskDetails) {
+  const { engine, taskDefinitionArn, runId, clientToken } = details;
+  return {
+    cluster: engine.cluster,
+    taskDefinition: taskDefinitionArn,
+    count: 1,
+    ...(engine.spot
+      ? { capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] }
+      : { launchType: 'FARGATE' as const }),
+    platformVersion: engine.platform_version,
+    networkConfiguration: {
+      awsvpcConfiguration: {
+        subnets: engine.subnets,
+        securityGroups: engine.security_groups,
+        assignPublicIp: engine.assign_public_ip ? ('ENABLED' as const) : ('DISABLED' as const),
+      },
+    },
+    startedBy: runId,
+    clientToken,
+    tags: Object.entries({ ...engine.tags, 'wherry:run-id': runId }).map(([key, value]) => ({ key, value })),
+    ...(engine.propagate_tags === undefined ? {} : { propagateTags: engine.propagate_tags }),
+    ...(engine.enable_execute_command ? { enableExecuteCommand: true } : {}),
+    overrides: overrides(details),
+  };
+}
+
+function overrides({ engine, command, environment, vcpu, memoryMiB }: RunTaskDetails) {
+  const names = Object.keys(environment).sort();
+  return {
+    cpu: String(Math.round(vcpu * 1024)),
+    memory: String(memoryMiB),
+    ...(engine.ephemeral_storage === undefined
+      ? {}
+      : { ephemeralStorage: { sizeInGiB: engine.ephemeral_storage.size_in_gib } }),
+    containerOverrides: [
+      {
+        name: engine.container_name,
+        command: [...command],
+        environment: names.map((name) => ({ name, value: environment[name] as string })),
+      },
+    ],
+  };
+}

@@ -1,0 +1,123 @@
+import { readFile, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { type Diagnostic, diagnostic } from '../../diagnostics/diagnostic.ts';
+import { type Span, spanOfLine } from '../../diagnostics/span.ts';
+import type { Project } from '../../model/project.ts';
+import { describeProject } from './describe.ts';
+import { findPython, type PythonCandidate } from './find-python.ts';
+import { lowerProject } from './lower.ts';
+import type { BridgeProblem } from './protocol.ts';
+
+export interface LoadRequest {
+  readonly root: string;
+  readonly env: string | undefined;
+  readonly pipeline: string | undefined;
+  readonly confSource: string | undefined;
+  readonly python: string | undefined;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** The folder of `describe.py`. */
+  readonly bridge: string;
+}
+
+/** `usage` is for what was asked wrongly (no project there, unknown env or pipeline): one sentence and what to do. */
+export type LoadResult =
+  | { readonly kind: 'usage'; readonly message: string }
+  | { readonly kind: 'loaded'; readonly project: Project; readonly python: string; readonly diagnostics: Diagnostic[] }
+  | { readonly kind: 'failed'; readonly diagnostics: Diagnostic[] };
+
+/** Loads a Kedro project through the Python beside Kedro. */
+export async function loadKedroProject(request: LoadRequest): Promise<LoadResult> {
+  const { root } = request;
+  const pyproject = await readFile(join(root, 'pyproject.toml'), 'utf8').catch(() => undefined);
+  if (pyproject === undefined || !/^\s*\[tool\.kedro\]/m.test(pyproject)) {
+    return {
+      kind: 'usage',
+      message: `There is no Kedro project in ${root}: no pyproject.toml with [tool.kedro]. Name its folder with -C DIR.`,
+    };
+  }
+  const { found, tried } = await findPython({ root, asked: request.python, variables: request.variables });
+  if (found === undefined) return { kind: 'failed', diagnostics: [pythonMissing(tried)] };
+
+  const described = await describeProject({
+    ...request,
+    python: found.path,
+    script: join(request.bridge, 'describe.py'),
+  });
+  if (!described.ok) return { kind: 'failed', diagnostics: [bridgeDied(found, described.status, described.stderr)] };
+
+  const { description } = described;
+  for (const problem of description.problems) {
+    if (problem.kind === 'env-missing' || problem.kind === 'pipeline-unknown')
+      return { kind: 'usage', message: problem.message };
+  }
+  const diagnostics = await Promise.all(description.problems.map((problem) => describeProblem(problem, root, tried)));
+  const fatal = description.problems.some(({ kind }) => kind !== 'pipeline-dropped');
+  if (fatal) return { kind: 'failed', diagnostics };
+  return { kind: 'loaded', project: lowerProject(description, root), python: found.path, diagnostics };
+}
+
+function pythonMissing(tried: readonly PythonCandidate[]): Diagnostic {
+  return diagnostic('project/python-missing', {
+    message: 'No Python was found to load the project with',
+    why: 'pipelines and catalog are read by the Kedro of your project',
+    help: `name one with --python PATH, or make a .venv in the project. Tried: ${listTried(tried)}`,
+  });
+}
+
+function bridgeDied(python: PythonCandidate, status: number | string, stderr: string): Diagnostic {
+  return diagnostic('project/import-failed', {
+    message: `${python.path} ended with ${status} before it had described the project`,
+    why: 'without the pipelines there is nothing to plan',
+    help: `the end of what it said:\n${stderr.trim() || '(nothing)'}`,
+  });
+}
+
+async function describeProblem(
+  problem: BridgeProblem,
+  root: string,
+  tried: readonly PythonCandidate[],
+): Promise<Diagnostic> {
+  const span = await spanOfProblem(problem, root);
+  const error = problem.exception ? `${problem.exception}: ${problem.message}` : problem.message;
+  switch (problem.kind) {
+    case 'kedro-missing':
+      return diagnostic('project/kedro-missing', {
+        message: `The Python that was found has no Kedro (${error})`,
+        why: 'the project is read by its own Kedro',
+        help: `install the project's requirements there, or name another with --python PATH. Tried: ${listTried(tried)}`,
+      });
+    case 'pipeline-dropped':
+      return diagnostic('project/pipeline-dropped', {
+        message: `Kedro left out the pipeline of '${problem.module ?? 'a module'}': ${error}`,
+        why: 'Kedro only warns, and the run would end well without these nodes',
+        help: 'mend the import, or remove the module from the pipelines folder',
+        span,
+      });
+    case 'config':
+      return diagnostic('project/config-broken', {
+        message: `The project's configuration cannot be loaded: ${error}`,
+        why: 'the catalog says where data goes',
+        span,
+      });
+    default:
+      return diagnostic('project/import-failed', {
+        message: `The project cannot be imported: ${error}`,
+        why: 'without the pipelines there is nothing to plan',
+        help: 'mend it so that `kedro registry list` works',
+        span,
+      });
+  }
+}
+
+/** The line that failed, where the bridge names one and the file can be read. */
+async function spanOfProblem({ file, line }: BridgeProblem, root: string): Promise<Span | undefined> {
+  if (!file) return undefined;
+  const path = isAbsolute(file) ? file : join(root, file);
+  const readable = await stat(path).catch(() => undefined);
+  if (!readable?.isFile()) return undefined;
+  return spanOfLine({ path: file, text: await readFile(path, 'utf8') }, line ?? 1);
+}
+
+function listTried(tried: readonly PythonCandidate[]): string {
+  return tried.map(({ origin, path }) => `${origin} (${path})`).join(', ');
+}

@@ -1,0 +1,73 @@
+import {
+  type Dataset,
+  type DatasetKind,
+  datasetName,
+  type Node,
+  type Pipeline,
+  type Project,
+} from '../../model/project.ts';
+import { slug } from '../../util/slug.ts';
+import type { DescribedDataset, Description } from './protocol.ts';
+
+/** From what the bridge says to the nouns of the model. `root` is the project's absolute folder. */
+export function lowerProject(description: Description, root: string): Project {
+  const packageName = description.packageName ?? 'project';
+  const nodes = new Map(Object.entries(description.nodes).map(([name, node]) => [name, lowerNode(name, node)]));
+  const pipelines = Object.entries(description.pipelines).map(([name, names]): [string, Pipeline] => [
+    name,
+    { name, nodes: names.flatMap((node) => nodes.get(node) ?? []) },
+  ]);
+  const datasets = Object.entries(description.datasets).map(([name, dataset]) =>
+    lowerDataset(datasetName(name), dataset),
+  );
+  return {
+    root,
+    name: slug(packageName) || 'project',
+    packageName,
+    kedroVersion: description.kedroVersion ?? 'unknown',
+    env: description.env,
+    confSource: description.confSource,
+    pipelines: new Map(pipelines),
+    catalog: new Map(datasets.map((dataset) => [dataset.name, dataset])),
+    parameters: description.parameters,
+  };
+}
+
+function lowerNode(name: string, node: Description['nodes'][string]): Node {
+  const { inputs, outputs, tags, confirms } = node;
+  return {
+    name,
+    function: node.function,
+    source: node.file === null ? undefined : { file: node.file, line: node.line ?? 1 },
+    inputs,
+    outputs,
+    tags,
+    namespace: node.namespace ?? undefined,
+    confirms,
+  };
+}
+
+function lowerDataset(name: string, dataset: DescribedDataset): Dataset {
+  return {
+    name,
+    kind: kindOf(dataset),
+    type: dataset.type ?? undefined,
+    path: dataset.path ?? undefined,
+    pathKey: dataset.pathKey ?? undefined,
+    versioned: dataset.versioned,
+    credentials: dataset.credentials ?? undefined,
+    pattern: dataset.pattern ?? undefined,
+  };
+}
+
+/** Kedro's own in-memory classes, in any spelling: `MemoryDataset`, `io.MemoryDataSet`, `kedro.io.memory_dataset.MemoryDataset`. */
+const IN_MEMORY = /(^|\.)(Shared)?MemoryData[Ss]et$/;
+const LOCAL_URL = /^(file|local):\/\//;
+const URL = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//;
+
+/** A path without a scheme is on this machine. No path at all (SQL, an API) is elsewhere. */
+function kindOf({ type, path }: DescribedDataset): DatasetKind {
+  if (type === null || IN_MEMORY.test(type)) return 'memory';
+  if (path === null) return 'remote';
+  return URL.test(path) && !LOCAL_URL.test(path) ? 'remote' : 'local';
+}

@@ -1,0 +1,62 @@
+import type { DatasetKind } from './project.ts';
+
+export const GROUPINGS = ['memory', 'node', 'namespace', 'pipeline'] as const;
+
+/** The rule that maps nodes to tasks. */
+export type Grouping = (typeof GROUPINGS)[number];
+
+/** One or more nodes that run together in one container: the unit of scheduling, retry, size and cost. */
+export interface PlanTask {
+  readonly name: string;
+  /** In execution order. */
+  readonly nodes: readonly string[];
+  readonly dependsOn: readonly string[];
+  /** What its nodes read and none of them writes, parameters excluded. */
+  readonly reads: readonly string[];
+  /** What it persists or another task reads. */
+  readonly writes: readonly string[];
+  /** Those of `writes` that the catalog does not persist. */
+  readonly spills: readonly string[];
+  readonly vcpu: number;
+  readonly memoryMiB: number;
+  /** How many of its nodes may run at once. */
+  readonly parallelism: number;
+  /** Null for a task definition that is the user's. */
+  readonly image: string | null;
+  readonly env: Readonly<Record<string, string>>;
+  /** The logical command; the engine wraps it in what delivers the step. */
+  readonly command: readonly string[];
+}
+
+/** A dataset written in one task and read in others. */
+export interface BoundaryDataset {
+  readonly name: string;
+  readonly kind: DatasetKind;
+  readonly storage: 'catalog' | 'spill';
+  /** Task names. */
+  readonly producer: string;
+  readonly consumers: readonly string[];
+}
+
+/**
+ * An engine-neutral DAG of tasks, as `plan --format json` prints it and as the step reads it (the manifest).
+ * Tasks in topological order, ties by name.
+ */
+export interface Plan {
+  readonly version: 1;
+  /** SHA-256, hex, of all of the plan but `planHash` itself and the images. */
+  readonly planHash: string;
+  readonly project: string;
+  readonly packageName: string;
+  readonly pipeline: string;
+  readonly env: string;
+  readonly confSource: string;
+  readonly grouping: Grouping;
+  readonly tasks: readonly PlanTask[];
+  readonly boundaryDatasets: readonly BoundaryDataset[];
+  /** Local path prefixes and the URLs that stand for them in the container. */
+  readonly paths: Readonly<Record<string, string>>;
+  /** Runtime parameters. */
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly loadVersions: Readonly<Record<string, string>>;
+}

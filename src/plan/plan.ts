@@ -1,0 +1,140 @@
+import type { ConfigValues } from '../config/schema.ts';
+import { type Diagnostic, diagnostic } from '../diagnostics/diagnostic.ts';
+import type { BoundaryDataset, Grouping, Plan, PlanTask } from '../model/plan.ts';
+import { datasetName, type Node, type Pipeline, type Project } from '../model/project.ts';
+import { compareText, stableJson } from '../util/stable-json.ts';
+import { append, topologicalOrder } from '../util/topological-order.ts';
+import { labelNodes } from './grouping/group.ts';
+import { makeConvex, type Repair } from './grouping/make-convex.ts';
+import { dataInputs, nodeGraph } from './node-graph.ts';
+import { nameTasks } from './task-names.ts';
+import { fargateSize, wantedSize } from './task-size.ts';
+
+export interface PlanRequest {
+  readonly project: Project;
+  readonly pipeline: Pipeline;
+  readonly grouping: Grouping;
+  readonly settings: ConfigValues;
+  /** Hex SHA-256 of a text in UTF-8. */
+  readonly sha256: (text: string) => string;
+}
+
+interface Draft {
+  readonly name: string;
+  readonly nodes: readonly Node[];
+}
+
+/** Which nodes share a container, what passes between containers, and how large each is. */
+export function plan({ project, pipeline, grouping, settings, sha256 }: PlanRequest): {
+  plan: Plan;
+  diagnostics: Diagnostic[];
+} {
+  const graph = nodeGraph(pipeline.nodes);
+  const isPersisted = (dataset: string) => (project.catalog.get(dataset)?.kind ?? 'memory') !== 'memory';
+  const labels = labelNodes(grouping, graph, (dataset) => !isPersisted(dataset));
+  const { groups, repairs } = makeConvex(graph, labels);
+
+  const byName = new Map(pipeline.nodes.map((node) => [node.name, node]));
+  const nodesOf = groups.map((names) => names.flatMap((name) => byName.get(name) ?? []));
+  const names = nameTasks(nodesOf, sha256);
+  const drafts = nodesOf.map((nodes, index): Draft => ({ name: names[index] as string, nodes }));
+
+  const taskOf = new Map(drafts.flatMap(({ name, nodes }) => nodes.map((node): [string, string] => [node.name, name])));
+  const boundaryDatasets = findBoundaries(drafts, graph.writerOf, taskOf, project);
+  const crossing = new Set(boundaryDatasets.map(({ name }) => name));
+  const dependsOn = new Map<string, string[]>();
+  for (const { producer, consumers } of boundaryDatasets)
+    for (const name of consumers) append(dependsOn, name, producer);
+  const tasks = inOrder(
+    drafts.map((draft) => planTask(draft, { crossing, needs: dependsOn.get(draft.name) ?? [], isPersisted, settings })),
+  );
+  const body = {
+    version: 1 as const,
+    project: project.name,
+    packageName: project.packageName,
+    pipeline: pipeline.name,
+    env: project.env,
+    confSource: project.confSource,
+    grouping,
+    tasks,
+    boundaryDatasets,
+    paths: settings.paths,
+    params: {},
+    loadVersions: {},
+  };
+  const planHash = sha256(stableJson({ ...body, tasks: tasks.map((task) => ({ ...task, image: null })) }));
+  return { plan: { ...body, planHash }, diagnostics: repairs.map((repair) => describeRepair(repair, grouping)) };
+}
+
+function findBoundaries(
+  drafts: readonly Draft[],
+  writerOf: ReadonlyMap<string, string>,
+  taskOf: ReadonlyMap<string, string>,
+  project: Project,
+): BoundaryDataset[] {
+  const consumers = new Map<string, string[]>();
+  for (const { name, nodes } of drafts) {
+    for (const dataset of new Set(nodes.flatMap(dataInputs))) {
+      const producer = taskOf.get(writerOf.get(dataset) ?? '');
+      if (producer !== undefined && producer !== name) append(consumers, dataset, name);
+    }
+  }
+  return [...consumers]
+    .map(([dataset, readers]): BoundaryDataset => {
+      const kind = project.catalog.get(dataset)?.kind ?? 'memory';
+      return {
+        name: dataset,
+        kind,
+        storage: kind === 'memory' ? 'spill' : 'catalog',
+        producer: taskOf.get(writerOf.get(dataset) ?? '') ?? '',
+        consumers: readers.sort(compareText),
+      };
+    })
+    .sort((a, b) => compareText(a.name, b.name));
+}
+
+interface TaskSurroundings {
+  /** Every dataset that is written in one task and read in another. */
+  readonly crossing: ReadonlySet<string>;
+  /** The tasks that write what this one reads. */
+  readonly needs: readonly string[];
+  readonly isPersisted: (dataset: string) => boolean;
+  readonly settings: ConfigValues;
+}
+
+function planTask({ name, nodes }: Draft, { crossing, needs, isPersisted, settings }: TaskSurroundings): PlanTask {
+  const written = new Set(nodes.flatMap(({ outputs }) => outputs.map(datasetName)));
+  const writes = [...written].filter((dataset) => isPersisted(dataset) || crossing.has(dataset)).sort(compareText);
+  const reads = [...new Set(nodes.flatMap(dataInputs))].filter((dataset) => !written.has(dataset)).sort(compareText);
+  const { vcpu, memoryMiB } = fargateSize(wantedSize(name, nodes, settings.resources));
+  return {
+    name,
+    nodes: nodes.map((node) => node.name),
+    dependsOn: [...new Set(needs)].sort(compareText),
+    reads,
+    writes,
+    spills: writes.filter((dataset) => !isPersisted(dataset)),
+    vcpu,
+    memoryMiB,
+    parallelism: 1,
+    image: settings.execution_engine.task_definition === undefined ? (settings.image ?? null) : null,
+    env: settings.execution_engine.env,
+    command: ['wherry-step', '--task', name],
+  };
+}
+
+function inOrder(tasks: readonly PlanTask[]): PlanTask[] {
+  const byName = new Map(tasks.map((task) => [task.name, task]));
+  const order = topologicalOrder(new Map(tasks.map(({ name, dependsOn }) => [name, dependsOn])));
+  if (order.length !== tasks.length) throw new Error('the planned tasks form a circle');
+  return order.flatMap((name) => byName.get(name) ?? []);
+}
+
+function describeRepair({ circle, parts }: Repair, grouping: Grouping): Diagnostic {
+  const list = (groups: readonly (readonly string[])[]) => groups.map((nodes) => `[${nodes.join(', ')}]`).join(' ');
+  return diagnostic('plan/cycle-repaired', {
+    message: `Grouping by ${grouping} makes tasks that wait for each other: ${list(circle)}`,
+    why: 'tasks must form a DAG, so they were split where one waits for another',
+    help: `they became ${list(parts)}; give the nodes namespaces or another --grouping to choose yourself`,
+  });
+}

@@ -1,0 +1,43 @@
+import type { Node } from '../model/project.ts';
+import { slug } from '../util/slug.ts';
+import { compareText } from '../util/stable-json.ts';
+
+/** Task names become the names of files and folders, which most file systems limit to 255 bytes. */
+const LONGEST_NAME = 200;
+
+/**
+ * A name for each group of nodes: the node's slug where it is alone, else the common namespace, else the first node's
+ * slug. Those that clash get `-<6 hex of the sorted node names>`; so do those too long for a file's name, cut.
+ */
+export function nameTasks(groups: readonly (readonly Node[])[], sha256: (text: string) => string): string[] {
+  const wanted = groups.map(wantedName);
+  const count = new Map<string, number>();
+  for (const name of wanted) count.set(name, (count.get(name) ?? 0) + 1);
+  return groups.map((nodes, index) => {
+    const name = wanted[index] as string;
+    const isFine = count.get(name) === 1 && name.length <= LONGEST_NAME;
+    return isFine ? name : `${name.slice(0, LONGEST_NAME)}-${hashOf(nodes, sha256)}`;
+  });
+}
+
+function wantedName(nodes: readonly Node[]): string {
+  const first = nodes[0]?.name ?? '';
+  const text = nodes.length > 1 ? (commonNamespace(nodes) ?? first) : first;
+  return slug(text) || 'task';
+}
+
+function hashOf(nodes: readonly Node[], sha256: (text: string) => string): string {
+  const names = nodes.map(({ name }) => name).sort(compareText);
+  return sha256(names.join('\n')).slice(0, 6);
+}
+
+/** The longest dotted namespace that all the nodes are in. */
+function commonNamespace(nodes: readonly Node[]): string | undefined {
+  let common = nodes[0]?.namespace?.split('.') ?? [];
+  for (const { namespace } of nodes) {
+    const parts = namespace?.split('.') ?? [];
+    const differs = common.findIndex((part, index) => parts[index] !== part);
+    if (differs !== -1) common = common.slice(0, differs);
+  }
+  return common.length === 0 ? undefined : common.join('.');
+}

@@ -1,0 +1,85 @@
+import type { ServiceTrouble } from '../../model/trouble.ts';
+import { failed, ok, type Result } from '../../util/result.ts';
+
+const SERVICE_NAMES = { ecs: 'Amazon ECS', logs: 'CloudWatch Logs', s3: 'Amazon S3' } as const;
+
+export type ServiceId = keyof typeof SERVICE_NAMES;
+
+export interface Call {
+  readonly service: ServiceId;
+  readonly operation: string;
+  readonly endpoint: string | undefined;
+}
+
+/** A service's answer to one call, or its refusal. `code` is AWS's own name for it. */
+export type Answer<T> = Result<T, ServiceTrouble & { readonly code: string }>;
+
+/** Makes one call (the SDK tries up to three times) and tells apart what can go wrong with it. */
+export async function ask<T>(call: Call, send: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return ok(await send());
+  } catch (error) {
+    if (!isServiceError(error)) throw error;
+    return failed(describe(call, error));
+  }
+}
+
+interface ServiceError extends Error {
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+const CREDENTIALS =
+  /Credential|ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|AuthFailure|RequestExpired/;
+const THROTTLED = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded/;
+
+function isServiceError(error: unknown): error is ServiceError {
+  if (!(error instanceof Error)) return false;
+  const { code, $metadata, name } = error as ServiceError;
+  return (
+    $metadata !== undefined ||
+    CONNECTION_CODES.has(code ?? '') ||
+    CREDENTIALS.test(name) ||
+    name === 'TimeoutError' ||
+    error instanceof AggregateError
+  );
+}
+
+function describe({ service, operation, endpoint }: Call, error: ServiceError): ServiceTrouble & { code: string } {
+  const common = { service: SERVICE_NAMES[service], operation, code: error.name };
+  const detail = error.message || error.code || error.name;
+  const status = error.$metadata?.httpStatusCode;
+  if (CREDENTIALS.test(error.name)) {
+    return {
+      ...common,
+      kind: 'credentials',
+      detail,
+      help: 'set AWS_PROFILE or --profile, or log in again (aws sso login)',
+    };
+  }
+  if (THROTTLED.test(error.name) || status === 429)
+    return { ...common, kind: 'throttled', detail, help: 'try again in a moment' };
+  if (status === undefined || status >= 500) {
+    const where = endpoint === undefined ? 'its AWS endpoint' : endpoint;
+    return {
+      ...common,
+      kind: 'unreachable',
+      detail: `${where}: ${detail}`,
+      help:
+        endpoint === undefined
+          ? 'check network and region'
+          : 'check that something answers there, or unset --endpoint-url and AWS_ENDPOINT_URL…',
+    };
+  }
+  return { ...common, kind: 'refused', detail: `${error.name}: ${detail}`, help: 'mend what AWS names' };
+}

@@ -1,0 +1,80 @@
+import {
+  CreateClusterCommand,
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  RegisterTaskDefinitionCommand,
+  type RegisterTaskDefinitionCommandInput,
+  RunTaskCommand,
+  type RunTaskCommandInput,
+  StopTaskCommand,
+  type Task,
+  type TaskDefinition,
+} from '@aws-sdk/client-ecs';
+import { ok } from '../../util/result.ts';
+import { type AwsAccount, clientOptions } from './account.ts';
+import { type Answer, ask } from './call.ts';
+
+export type { Task as EcsTask, TaskDefinition as EcsTaskDefinition };
+
+/** The calls to ECS that Wherry makes. */
+export interface EcsService {
+  createCluster(name: string): Promise<Answer<void>>;
+  /** The newest ACTIVE revision of a family, or the revision named; undefined where there is none. */
+  describeTaskDefinition(name: string): Promise<Answer<TaskDefinition | undefined>>;
+  registerTaskDefinition(input: object): Promise<Answer<TaskDefinition>>;
+  /** The task, or the reasons that ECS gives for not starting it. */
+  runTask(input: object): Promise<Answer<{ task: Task | undefined; reasons: string[] }>>;
+  /** Up to any number of tasks, 100 a call. Those that ECS does not know are missing from the answer. */
+  describeTasks(cluster: string, arns: readonly string[]): Promise<Answer<Task[]>>;
+  stopTask(cluster: string, arn: string, reason: string): Promise<Answer<void>>;
+  close(): void;
+}
+
+/** The most tasks that one DescribeTasks takes. */
+const DESCRIBE_LIMIT = 100;
+
+export function ecsService(account: AwsAccount): EcsService {
+  const endpoint = account.endpoints.ecs;
+  const client = new ECSClient(clientOptions(account, endpoint));
+  const call = <T>(operation: string, send: () => Promise<T>) => ask({ service: 'ecs', operation, endpoint }, send);
+  return {
+    createCluster: (clusterName) =>
+      call('CreateCluster', async () => void (await client.send(new CreateClusterCommand({ clusterName })))),
+    describeTaskDefinition: async (taskDefinition) => {
+      const answer = await call('DescribeTaskDefinition', () =>
+        client.send(new DescribeTaskDefinitionCommand({ taskDefinition })),
+      );
+      if (answer.ok) return ok(answer.value.taskDefinition);
+      return /Unable to describe task definition/i.test(answer.error.detail) ? ok(undefined) : answer;
+    },
+    registerTaskDefinition: (input) =>
+      call('RegisterTaskDefinition', async () => {
+        const { taskDefinition } = await client.send(
+          new RegisterTaskDefinitionCommand(input as RegisterTaskDefinitionCommandInput),
+        );
+        return taskDefinition ?? {};
+      }),
+    runTask: (input) =>
+      call('RunTask', async () => {
+        const { tasks, failures } = await client.send(new RunTaskCommand(input as RunTaskCommandInput));
+        return {
+          task: tasks?.[0],
+          reasons: (failures ?? []).map(({ reason, detail }) => [reason, detail].filter(Boolean).join(': ')),
+        };
+      }),
+    describeTasks: (cluster, arns) =>
+      call('DescribeTasks', async () => {
+        const batches = Array.from({ length: Math.ceil(arns.length / DESCRIBE_LIMIT) }, (_, index) =>
+          arns.slice(index * DESCRIBE_LIMIT, (index + 1) * DESCRIBE_LIMIT),
+        );
+        const answers = await Promise.all(
+          batches.map((tasks) => client.send(new DescribeTasksCommand({ cluster, tasks: [...tasks] }))),
+        );
+        return answers.flatMap(({ tasks }) => tasks ?? []);
+      }),
+    stopTask: (cluster, task, reason) =>
+      call('StopTask', async () => void (await client.send(new StopTaskCommand({ cluster, task, reason })))),
+    close: () => client.destroy(),
+  };
+}

@@ -1,0 +1,63 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+
+/** A key path inside a document: map keys and list indexes. */
+export type KeyPath = readonly (string | number)[];
+
+/** Offsets into the text, half-open. */
+export interface TextRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A YAML 1.1 text, as PyYAML (and so Kedro) reads it, with the place of every key and value. */
+export interface YamlDocument {
+  /** Plain data; undefined for an empty text. */
+  readonly value: unknown;
+  readonly errors: readonly ({ readonly message: string } & TextRange)[];
+  has(path: KeyPath): boolean;
+  /** The place of the value at `path`, or of its key; undefined when there is none. */
+  range(path: KeyPath, part?: 'value' | 'key'): TextRange | undefined;
+}
+
+export function readYaml(text: string): YamlDocument {
+  const document = parseDocument(text, {
+    version: '1.1',
+    merge: true,
+    keepSourceTokens: false,
+    uniqueKeys: true,
+    lineCounter: new LineCounter(),
+    prettyErrors: false,
+  });
+  const errors = document.errors.map(({ message, pos: [start, end] }) => ({ message, start, end }));
+  return {
+    value: errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 1000 }),
+    errors,
+    has: (path) => nodeAt(document, path) !== undefined,
+    range: (path, part = 'value') => rangeOf(part === 'key' ? keyAt(document, path) : nodeAt(document, path)),
+  };
+}
+
+function nodeAt(document: Document, path: KeyPath): Node | undefined {
+  let node: Node | undefined = (document.contents as Node | null) ?? undefined;
+  for (const key of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) node = pairOf(node.items, key)?.value as Node | undefined;
+    else if (isSeq(node)) node = node.items[Number(key)] as Node | undefined;
+    else return undefined;
+  }
+  return node ?? undefined;
+}
+
+function keyAt(document: Document, path: KeyPath): Node | undefined {
+  const parent = nodeAt(document, path.slice(0, -1));
+  const map = isAlias(parent) ? parent.resolve(document) : parent;
+  return isMap(map) ? (pairOf(map.items, path.at(-1) ?? '')?.key as Node | undefined) : undefined;
+}
+
+function pairOf<P extends { key: unknown }>(items: readonly P[], key: string | number): P | undefined {
+  return items.find((pair) => (isScalar(pair.key) ? String(pair.key.value) : String(pair.key)) === String(key));
+}
+
+function rangeOf(node: Node | undefined): TextRange | undefined {
+  return node?.range ? { start: node.range[0], end: Math.max(node.range[1], node.range[0] + 1) } : undefined;
+}
