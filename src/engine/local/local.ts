@@ -68,7 +68,7 @@ class LocalSession implements EngineSession {
   async start(spec: AttemptSpec) {
     const known = `${spec.task}/${spec.attempt}`;
     if (this.#attempts.has(known)) return ok(known);
-    const copy = await makeWorkingCopy(this.#options.root);
+    const copy = await makeWorkingCopy(this.#options.root, this.#request.plan.confSource);
     const child = spawn(this.#options.python, [this.#options.step], {
       cwd: copy.folder,
       env: this.#environment(spec, copy),

@@ -23,10 +23,11 @@ export interface WorkingCopy {
 
 /**
  * A fresh copy of the project, as an image would hold it: what `.dockerignore` keeps out is not there (without one,
- * what `.gitignore` does). On file systems that can, the files share their blocks with the originals.
+ * what `.gitignore` does). The conf folder is whole: on this machine the user's own `conf/local` applies. On file
+ * systems that can, the files share their blocks with the originals.
  */
-export async function makeWorkingCopy(root: string): Promise<WorkingCopy> {
-  const isLeftOut = await leftOut(root);
+export async function makeWorkingCopy(root: string, confSource: string): Promise<WorkingCopy> {
+  const isLeftOut = await leftOut(root, confSource);
   const folder = await mkdtemp(join(tmpdir(), 'wherry-task-'));
   await cp(root, folder, {
     recursive: true,
@@ -37,9 +38,10 @@ export async function makeWorkingCopy(root: string): Promise<WorkingCopy> {
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-async function leftOut(root: string): Promise<(path: string) => boolean> {
+async function leftOut(root: string, confSource: string): Promise<(path: string) => boolean> {
   const read = (name: string) => readFile(join(root, name), 'utf8').catch(() => undefined);
   const rules = (await read('.dockerignore')) ?? (await read('.gitignore')) ?? '';
   const matcher = ignore().add(rules).add(NEVER);
-  return (path) => path !== '' && matcher.ignores(path);
+  const isConf = (path: string) => path === confSource || path.startsWith(`${confSource}/`);
+  return (path) => path !== '' && !isConf(path) && matcher.ignores(path);
 }
