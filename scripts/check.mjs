@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensurePythonEnv } from './python-env.mjs';
 import { root } from './install.mjs';
+import { ensurePythonEnv } from './python-env.mjs';
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const skips = [];
@@ -27,9 +27,23 @@ function nodeTests() {
   process.stdout.write('== tests\n');
   const folder = mkdtempSync(join(tmpdir(), 'wherry-check-'));
   const record = join(folder, 'tests.jsonl');
-  const reporters = ['--test-reporter=dot', '--test-reporter-destination=stdout', '--test-reporter=./scripts/failure-reporter.mjs', '--test-reporter-destination=stderr', '--test-reporter=./scripts/count-reporter.mjs', `--test-reporter-destination=${record}`];
-  const { status } = spawnSync('node', ['--import', 'tsx', '--test', '--test-concurrency=2', ...reporters, ...testFiles()], { cwd: root, stdio: 'inherit' });
-  const lines = readFileSync(record, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const reporters = [
+    '--test-reporter=dot',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=./scripts/failure-reporter.mjs',
+    '--test-reporter-destination=stderr',
+    '--test-reporter=./scripts/count-reporter.mjs',
+    `--test-reporter-destination=${record}`,
+  ];
+  const { status } = spawnSync(
+    'node',
+    ['--import', 'tsx', '--test', '--test-concurrency=2', ...reporters, ...testFiles()],
+    { cwd: root, stdio: 'inherit' },
+  );
+  const lines = readFileSync(record, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
   rmSync(folder, { recursive: true });
   for (const { outcome, name, reason } of lines) {
     counts[outcome]++;
@@ -40,12 +54,20 @@ function nodeTests() {
 
 /** The bridge's own tests, on each Kedro that it must work with. */
 async function bridgeTests() {
-  const files = readdirSync(join(root, 'bridge', 'tests')).filter((name) => /^requirements-kedro.*[.]txt$/.test(name)).sort();
+  const files = readdirSync(join(root, 'bridge', 'tests'))
+    .filter((name) => /^requirements-kedro.*[.]txt$/.test(name))
+    .sort();
   for (const file of files) {
     const name = file.replace(/^requirements-|[.]txt$/g, '');
     process.stdout.write(`== bridge on ${name}\n`);
-    const python = await ensurePythonEnv(join(root, '.venv', name), join(root, 'bridge', 'tests', file), (line) => process.stdout.write(`${line}\n`));
-    const { stdout, stderr, status } = spawnSync(python, ['-m', 'unittest', 'discover', '-s', 'bridge/tests'], { cwd: root, encoding: 'utf8', env: { ...process.env, DO_NOT_TRACK: '1' } });
+    const python = await ensurePythonEnv(join(root, '.venv', name), join(root, 'bridge', 'tests', file), (line) =>
+      process.stdout.write(`${line}\n`),
+    );
+    const { stdout, stderr, status } = spawnSync(python, ['-m', 'unittest', 'discover', '-s', 'bridge/tests'], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, DO_NOT_TRACK: '1' },
+    });
     countUnittest(stderr, status, name);
     if (status !== 0) process.stdout.write(`${stdout}${stderr}`);
   }

@@ -26,7 +26,11 @@ export async function ensurePythonEnv(folder, requirementsFile, say = () => {}) 
     const uv = findUv();
     if (uv === undefined) {
       await run('python3', ['-m', 'venv', folder], options);
-      await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirementsFile], options);
+      await run(
+        python,
+        ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirementsFile],
+        options,
+      );
     } else {
       const [command, ...words] = uv;
       await run(command, [...words, 'venv', '--quiet', '--python', 'python3', folder], options);

@@ -62,14 +62,25 @@ export async function prepare(
   if (loaded.kind === 'usage') throw new UsageError(loaded.message);
   if (loaded.kind === 'failed') return { ready: false, diagnostics: sortDiagnostics(loaded.diagnostics) };
 
+  return planAndCheck(loaded, { options, host, fillIn });
+}
+
+type Loaded = Extract<Awaited<ReturnType<typeof loadKedroProject>>, { kind: 'loaded' }>;
+
+interface PreparationContext {
+  readonly options: PrepareOptions;
+  readonly host: Pick<Host, 'env'>;
+  readonly fillIn: (settings: ConfigValues, project: Project) => ConfigValues;
+}
+
+/** The same from a project that is loaded: nothing here needs Python. */
+export async function planAndCheck(
+  loaded: Loaded,
+  { options, host, fillIn }: PreparationContext,
+): Promise<Preparation> {
   const { project } = loaded;
-  const configured = await loadConfig({
-    root,
-    confSource: project.confSource,
-    env: project.env,
-    file: options.configFile,
-    variables: host.env,
-  });
+  const { root, confSource, env } = project;
+  const configured = await loadConfig({ root, confSource, env, file: options.configFile, variables: host.env });
   const early = [...loaded.diagnostics, ...configured.diagnostics];
   if (configured.config === undefined) return { ready: false, diagnostics: sortDiagnostics(early) };
   const { planned, config, engine, spill } = planProject({ options, project, config: configured.config, fillIn });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { type Diagnostic, diagnostic, hasErrors } from '../diagnostics/diagnostic.ts';
-import type { SourceFile } from '../diagnostics/span.ts';
+import type { SourceFile, Span } from '../diagnostics/span.ts';
 import { type KeyPath, readYaml, type YamlDocument } from '../util/yaml-document.ts';
 import type { Config } from './config.ts';
 import { interpolate } from './interpolate.ts';
@@ -44,7 +44,12 @@ export async function loadConfig(
   const interpolated = interpolate(merged, from.variables, locate);
   const parsed = configSchema.safeParse(interpolated.value, { reportInput: true });
   diagnostics.push(...interpolated.diagnostics, ...scalarNotes(interpolated.value, locate));
-  if (!parsed.success) diagnostics.push(...parsed.error.issues.flatMap((issue) => describeIssue(issue, locate)));
+  if (!parsed.success) {
+    // A value that could not be made is not judged as well.
+    const unmade = new Set(interpolated.diagnostics.map(({ span }) => span?.start));
+    const found = parsed.error.issues.flatMap((issue) => describeIssue(issue, locate));
+    diagnostics.push(...found.filter(({ span }) => span === undefined || !unmade.has(span.start)));
+  }
   if (!parsed.success || hasErrors(diagnostics)) return { config: undefined, diagnostics };
   const values: ConfigValues = parsed.data;
   return { config: { values, files: files.map(({ source }) => source.path), locate }, diagnostics };
@@ -117,9 +122,15 @@ function describeIssue(issue: Issue, locate: Config['locate']): Diagnostic[] {
     diagnostic('config/invalid', {
       message: `${dotted}: ${problem}${got}`,
       why: 'Wherry would have to guess what is meant',
-      span: locate(path),
+      span: locateNearest(path, locate),
     }),
   ];
+}
+
+/** The place of the value, or of what it stands in: `spill: x` has no `location` of its own. */
+function locateNearest(path: KeyPath, locate: Config['locate']): Span | undefined {
+  const span = locate(path);
+  return span !== undefined || path.length === 0 ? span : locateNearest(path.slice(0, -1), locate);
 }
 
 function unknownKey(path: KeyPath, locate: Config['locate']): Diagnostic {

@@ -5,7 +5,8 @@ import { saysTheSame, taskDefinition } from './task-definition.ts';
 
 const wanted = taskDefinition({
   projectName: 'shop',
-  engine: settings({ execution_engine: { secrets: { A: 'arn:a', B: 'arn:b' }, execution_role_arn: 'exec' } }).execution_engine,
+  engine: settings({ execution_engine: { secrets: { A: 'arn:a', B: 'arn:b' }, execution_role_arn: 'exec' } })
+    .execution_engine,
   image: 'registry/shop:1',
   region: 'eu-central-1',
   environment: {},

@@ -22,7 +22,9 @@ function nodesOf(project: Project): readonly Node[] {
 /** Every pair of tasks that some edge between nodes joins. */
 function crossings(project: Project, plan: Plan) {
   const taskOf = new Map(plan.tasks.flatMap(({ name, nodes }) => nodes.map((node): [string, string] => [node, name])));
-  const writer = new Map(nodesOf(project).flatMap((node) => node.outputs.map((output): [string, string] => [output, node.name])));
+  const writer = new Map(
+    nodesOf(project).flatMap((node) => node.outputs.map((output): [string, string] => [output, node.name])),
+  );
   return nodesOf(project).flatMap((node) =>
     node.inputs.flatMap((dataset) => {
       const from = taskOf.get(writer.get(dataset) ?? '');
@@ -38,7 +40,12 @@ for (const grouping of GROUPINGS) {
       fc.property(randomProject(60), (project) => {
         const { plan } = planOf(project, grouping);
         const planned = plan.tasks.flatMap(({ nodes }) => nodes);
-        assert.deepEqual([...planned].sort(), nodesOf(project).map(({ name }) => name).sort());
+        assert.deepEqual(
+          [...planned].sort(),
+          nodesOf(project)
+            .map(({ name }) => name)
+            .sort(),
+        );
         assert.equal(new Set(plan.tasks.map(({ name }) => name)).size, plan.tasks.length);
         const needs = new Map(plan.tasks.map(({ name, dependsOn }) => [name, dependsOn]));
         assert.equal(topologicalOrder(needs).length, plan.tasks.length);
@@ -65,7 +72,9 @@ test('plan, grouping memory: an in-memory edge crosses tasks only where a repair
         const ends = plan.tasks.filter(({ name }) => name === from || name === to).flatMap(({ nodes }) => nodes);
         const repaired = diagnostics.filter(({ code }) => code === 'plan/cycle-repaired').map(({ message }) => message);
         assert.ok(
-          repaired.some((message) => ends.every((node) => new RegExp(`[[ ]${node.replaceAll('.', '[.]')}[,\\]]`).test(message))),
+          repaired.some((message) =>
+            ends.every((node) => new RegExp(`[[ ]${node.replaceAll('.', '[.]')}[,\\]]`).test(message)),
+          ),
           `${dataset} crosses from ${from} to ${to} without a repair that names both`,
         );
       }
@@ -80,7 +89,10 @@ test('plan: nodes stand in execution order within their task', () => {
       const order = new Map(nodesOf(project).map(({ name }, index) => [name, index]));
       for (const { nodes } of planOf(project, grouping).plan.tasks) {
         const places = nodes.map((node) => order.get(node) ?? -1);
-        assert.deepEqual(places, [...places].sort((a, b) => a - b));
+        assert.deepEqual(
+          places,
+          [...places].sort((a, b) => a - b),
+        );
       }
     }),
     { numRuns: 200 },
@@ -117,12 +129,21 @@ test('plan: a task takes the largest sizes of its nodes, by node, tag, namespace
     makeNode('n.m.big', { namespace: 'n.m', tags: ['heavy'], inputs: ['x'], outputs: ['y'] }),
     makeNode('lonely', { outputs: ['z'] }),
   ];
-  const written = { resources: { __default__: { vcpu: 0.5, memory: '1Gi' }, n: { memory: '3Gi' }, heavy: { vcpu: 2, memory: 9000 } } };
+  const written = {
+    resources: { __default__: { vcpu: 0.5, memory: '1Gi' }, n: { memory: '3Gi' }, heavy: { vcpu: 2, memory: 9000 } },
+  };
   const { plan } = planOf(makeProject(nodes, []), 'memory', written);
-  const size = (name: string) => plan.tasks.filter((task) => task.name === name).map(({ vcpu, memoryMiB }) => [vcpu, memoryMiB]);
+  const size = (name: string) =>
+    plan.tasks.filter((task) => task.name === name).map(({ vcpu, memoryMiB }) => [vcpu, memoryMiB]);
   assert.deepEqual(size('n-m'), [[2, 9216]]);
-  const named = planOf(makeProject(nodes, []), 'memory', { resources: { ...written.resources, 'n-m': { memory: '4Gi' } } }).plan;
-  assert.equal(named.tasks.find(({ name }) => name === 'n-m')?.memoryMiB, 4096, 'an entry under the name of the task wins');
+  const named = planOf(makeProject(nodes, []), 'memory', {
+    resources: { ...written.resources, 'n-m': { memory: '4Gi' } },
+  }).plan;
+  assert.equal(
+    named.tasks.find(({ name }) => name === 'n-m')?.memoryMiB,
+    4096,
+    'an entry under the name of the task wins',
+  );
   assert.deepEqual(size('lonely'), [[0.5, 1024]]);
 });
 
@@ -134,12 +155,20 @@ test("plan: task names are the node's slug, the common namespace or the first no
     makeNode('a.c.two', { namespace: 'a.c', inputs: ['m'], outputs: ['n'] }),
   ];
   const names = planOf(makeProject(nodes, []), 'memory').plan.tasks.map(({ name }) => name);
-  assert.deepEqual(names.filter((name) => !name.startsWith('train')), ['a']);
+  assert.deepEqual(
+    names.filter((name) => !name.startsWith('train')),
+    ['a'],
+  );
   assert.deepEqual(names.filter((name) => /^train-model-[0-9a-f]{6}$/.test(name)).length, 2);
 });
 
 test('plan: a transcoded dataset is one dataset', () => {
-  const nodes = [makeNode('w', { outputs: ['cars@spark'] }), makeNode('r', { inputs: ['cars@pandas'], outputs: ['x'] })];
+  const nodes = [
+    makeNode('w', { outputs: ['cars@spark'] }),
+    makeNode('r', { inputs: ['cars@pandas'], outputs: ['x'] }),
+  ];
   const { plan } = planOf(makeProject(nodes, [makeDataset('cars')]), 'node');
-  assert.deepEqual(plan.boundaryDatasets, [{ name: 'cars', kind: 'remote', storage: 'catalog', producer: 'w', consumers: ['r'] }]);
+  assert.deepEqual(plan.boundaryDatasets, [
+    { name: 'cars', kind: 'remote', storage: 'catalog', producer: 'w', consumers: ['r'] },
+  ]);
 });

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { randomProject } from '../../test/support/random-pipeline.ts';
 import { settings, sha256 } from '../../test/support/settings.ts';
 import type { Plan } from '../model/plan.ts';
-import type { RunEvent } from '../model/run.ts';
 import type { Pipeline } from '../model/project.ts';
+import type { RunEvent } from '../model/run.ts';
 import { plan as makePlan } from '../plan/plan.ts';
 import { RunFold } from './fold.ts';
 import { reconcile } from './reconcile.ts';
@@ -48,7 +48,8 @@ test('reconcile: on random plans every task runs once, after all that it needs, 
       assert.equal(state, 'succeeded');
       assert.deepEqual([...started].sort(), plan.tasks.map(({ name }) => name).sort());
       for (const { name, dependsOn } of plan.tasks) {
-        for (const need of dependsOn) assert.ok(started.indexOf(need) < started.indexOf(name), `${name} before ${need}`);
+        for (const need of dependsOn)
+          assert.ok(started.indexOf(need) < started.indexOf(name), `${name} before ${need}`);
       }
     }),
     { numRuns: 300 },
@@ -60,7 +61,8 @@ test('reconcile: a failed task stops its descendants and nothing else', () => {
     fc.property(randomPlan, fc.nat(), (plan, pick) => {
       const victim = plan.tasks[pick % plan.tasks.length]?.name ?? '';
       const descendants = new Set([victim]);
-      for (const { name, dependsOn } of plan.tasks) if (dependsOn.some((need) => descendants.has(need))) descendants.add(name);
+      for (const { name, dependsOn } of plan.tasks)
+        if (dependsOn.some((need) => descendants.has(need))) descendants.add(name);
       const { state, fold } = play(plan, (task) => task === victim, 3);
       assert.equal(state, 'failed');
       for (const task of fold.tasks.values()) {
@@ -90,5 +92,7 @@ test('reconcile: a cancelled run stops what is under way, starts nothing and the
     failure: { reason: 'cancelled', blame: 'request', detail: '' },
     times: {},
   });
-  assert.deepEqual(reconcile(plan, { tasks: fold.tasks, cancelRequested: true, capacity: 9 }), [{ action: 'finish', state: 'cancelled' }]);
+  assert.deepEqual(reconcile(plan, { tasks: fold.tasks, cancelRequested: true, capacity: 9 }), [
+    { action: 'finish', state: 'cancelled' },
+  ]);
 });

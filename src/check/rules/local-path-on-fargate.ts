@@ -43,7 +43,9 @@ function mends(path: Dataset['path'] & string, { project, spill }: CheckContext)
   const remote = [...project.catalog.values()]
     .map((dataset: Dataset) => dataset.path)
     .filter((other) => other?.startsWith('s3://'));
-  const place = commonPrefix(remote as string[]) ?? spill?.replace(/\/spill\/?$/, '') ?? 's3://YOUR-BUCKET';
+  const found = commonPrefix(remote as string[]) ?? spill?.replace(/\/spill\/?$/, '') ?? 's3://YOUR-BUCKET';
+  // Data that is at s3://bucket/data already needs no second data/.
+  const place = folder.endsWith('/') && `${found}/`.endsWith(`/${folder}`) ? found.slice(0, -folder.length) : found;
   return [
     'with no catalog edit, in wherry.yml:',
     `  paths: {"${folder}": "${place}/${folder.endsWith('/') ? folder : plain.replace(/^\/+/, '')}"}`,

@@ -6,7 +6,7 @@ import type { Project } from '../../model/project.ts';
 import { describeProject } from './describe.ts';
 import { findPython, type PythonCandidate } from './find-python.ts';
 import { lowerProject } from './lower.ts';
-import type { BridgeProblem } from './protocol.ts';
+import type { BridgeProblem, Description } from './protocol.ts';
 
 export interface LoadRequest {
   readonly root: string;
@@ -45,15 +45,26 @@ export async function loadKedroProject(request: LoadRequest): Promise<LoadResult
   });
   if (!described.ok) return { kind: 'failed', diagnostics: [bridgeDied(found, described.status, described.stderr)] };
 
-  const { description } = described;
-  for (const problem of description.problems) {
-    if (problem.kind === 'env-missing' || problem.kind === 'pipeline-unknown')
-      return { kind: 'usage', message: problem.message };
-  }
+  return interpretDescription(described.description, { root, python: found.path, tried });
+}
+
+export interface Interpretation {
+  readonly root: string;
+  /** The Python that gave the description, and the places that were looked at to find it. */
+  readonly python: string;
+  readonly tried: readonly PythonCandidate[];
+}
+
+/** What the bridge said, as a project or as findings. */
+export async function interpretDescription(
+  description: Description,
+  { root, python, tried }: Interpretation,
+): Promise<LoadResult> {
+  const asked = description.problems.find(({ kind }) => kind === 'env-missing' || kind === 'pipeline-unknown');
+  if (asked !== undefined) return { kind: 'usage', message: asked.message };
   const diagnostics = await Promise.all(description.problems.map((problem) => describeProblem(problem, root, tried)));
-  const fatal = description.problems.some(({ kind }) => kind !== 'pipeline-dropped');
-  if (fatal) return { kind: 'failed', diagnostics };
-  return { kind: 'loaded', project: lowerProject(description, root), python: found.path, diagnostics };
+  if (description.problems.some(({ kind }) => kind !== 'pipeline-dropped')) return { kind: 'failed', diagnostics };
+  return { kind: 'loaded', project: lowerProject(description, root), python, diagnostics };
 }
 
 function pythonMissing(tried: readonly PythonCandidate[]): Diagnostic {

@@ -1,0 +1,1 @@
+import lightgbm as lgb
