@@ -26,7 +26,7 @@ async function describeFailure(
     ...(last?.failure?.blame === 'platform' ? ['  this is the platform, not your code: run it again'] : []),
     ...(skipped.length > 0 ? [`  not run because of it: ${skipped.join(', ')}`] : []),
     ...(lines.length > 0
-      ? ['  the last lines of its log:', ...lines.slice(-LAST_LINES).map(({ text }) => `    ${text}`)]
+      ? ['  the last lines of its log:', ...lines.slice(-LAST_LINES).map(({ text }) => `    ${text.trimEnd()}`)]
       : []),
     `  next: wherry logs${where} ${runId} ${task.name}`,
     '',

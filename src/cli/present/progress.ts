@@ -11,13 +11,18 @@ export function progressPrinter(
   const start = now();
   return (progress) => {
     if (progress.kind === 'log') {
-      for (const { text } of progress.lines) write(`${colors.dim(`${progress.task} |`)} ${text}\n`);
+      for (const { text } of progress.lines) write(`${colors.dim(`${progress.task} |`)} ${tidy(text)}\n`);
       return;
     }
     const text = describe(progress.event, colors);
     const seconds = ((now() - start) / 1000).toFixed(1).padStart(6);
     if (text !== undefined) write(`${colors.dim(`${seconds}s`)} ${text}\n`);
   };
+}
+
+/** Rich, which Kedro logs with, pads lines to the width that it believes the terminal has. */
+function tidy(text: string): string {
+  return text.trimEnd().replace(/ {20,}/g, '  ');
 }
 
 /** Undefined for what needs no line of its own. */
