@@ -27,14 +27,24 @@ function show(command, words, env = process.env, cwd = root) {
 
 /** Starts `wherry emulate` and waits for the variables that it prints. */
 async function startEmulator(env) {
-  const child = spawn(process.execPath, [wherry, 'emulate', '-C', EXAMPLE], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [wherry, 'emulate', '-C', EXAMPLE], {
+    env,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   let text = '';
   for await (const chunk of child.stdout) {
     text += chunk;
-    if (/^export AWS_ENDPOINT_URL_S3=.*\n/m.test(text) && /^export AWS_ENDPOINT_URL_ECS=.*\n/m.test(text) && /^export AWS_REGION=.*\n/m.test(`${text}export AWS_REGION=\n`)) break;
+    if (
+      /^export AWS_ENDPOINT_URL_S3=.*\n/m.test(text) &&
+      /^export AWS_ENDPOINT_URL_ECS=.*\n/m.test(text) &&
+      /^export AWS_REGION=.*\n/m.test(`${text}export AWS_REGION=\n`)
+    )
+      break;
   }
-  const variables = Object.fromEntries([...text.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value.replace(/^'(.*)'$/, '$1')]));
+  const variables = Object.fromEntries(
+    [...text.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value.replace(/^'(.*)'$/, '$1')]),
+  );
   if (variables.AWS_ENDPOINT_URL_S3 === undefined) throw new Error('the emulator could not be started');
   const stop = async () => {
     child.kill('SIGTERM');
@@ -59,16 +69,27 @@ async function deleteObject(url, endpoint) {
 }
 
 function printCpu(userSeconds) {
-  const lines = readFileSync(cpuLog, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
-  const sum = (name) => lines.filter((line) => line.process === name).reduce((total, { cpuSeconds }) => total + cpuSeconds, 0);
+  const lines = readFileSync(cpuLog, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  const sum = (name) =>
+    lines.filter((line) => line.process === name).reduce((total, { cpuSeconds }) => total + cpuSeconds, 0);
   const [cli, emulator, s3] = [sum('cli'), sum('emulator'), sum('s3')];
-  say(`CPU seconds: command line ${cli.toFixed(1)}, emulator ${emulator.toFixed(1)}, S3 ${s3.toFixed(1)} = ${(cli + emulator + s3).toFixed(1)} of Wherry's; the project's own Python ${userSeconds.toFixed(1)} in the containers`);
+  say(
+    `CPU seconds: command line ${cli.toFixed(1)}, emulator ${emulator.toFixed(1)}, S3 ${s3.toFixed(1)} = ${(cli + emulator + s3).toFixed(1)} of Wherry's; the project's own Python ${userSeconds.toFixed(1)} in the containers`,
+  );
 }
 
 /** What the steps reported of themselves, in the run's events. */
 function userCpu(runId) {
-  const events = readFileSync(join(EXAMPLE, '.wherry', 'runs', runId, 'events.jsonl'), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
-  return events.filter(({ event, step }) => event === 'step' && step.event === 'step-finished').reduce((total, { step }) => total + step.cpuSeconds, 0);
+  const events = readFileSync(join(EXAMPLE, '.wherry', 'runs', runId, 'events.jsonl'), 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  return events
+    .filter(({ event, step }) => event === 'step' && step.event === 'step-finished')
+    .reduce((total, { step }) => total + step.cpuSeconds, 0);
 }
 
 async function main() {
@@ -80,17 +101,40 @@ async function main() {
   title('wherry emulate: ECS, CloudWatch Logs and S3 on this machine');
   const emulator = await startEmulator(env);
   try {
-    for (const [name, value] of Object.entries(emulator.variables).filter(([name]) => name.includes('ENDPOINT'))) say(`${name}=${value}`);
+    for (const [name, value] of Object.entries(emulator.variables).filter(([name]) => name.includes('ENDPOINT')))
+      say(`${name}=${value}`);
     title(`wherry plan -C ${shown} -e fargate`);
     if (show(process.execPath, [wherry, 'plan', '-C', EXAMPLE, '-e', 'fargate'], env) !== 0) return 1;
     title(`wherry run -C ${shown} -e fargate --engine aws-fargate --emulate`);
-    if (show(process.execPath, [wherry, 'run', '-C', EXAMPLE, '-e', 'fargate', '--engine', 'aws-fargate', '--emulate'], env) !== 0) return 1;
+    if (
+      show(
+        process.execPath,
+        [wherry, 'run', '-C', EXAMPLE, '-e', 'fargate', '--engine', 'aws-fargate', '--emulate'],
+        env,
+      ) !== 0
+    )
+      return 1;
 
     title('the same as plain kedro run?');
     const expected = plainRun(python);
     if (options.delete !== undefined) await deleteObject(options.delete, emulator.variables.AWS_ENDPOINT_URL_S3);
-    const access = { AWS_ACCESS_KEY_ID: 'emulated', AWS_SECRET_ACCESS_KEY: 'emulated', AWS_REGION: 'eu-central-1', AWS_DEFAULT_REGION: 'eu-central-1' };
-    const compare = [join(root, 'scripts', 'compare-outputs.py'), '--project', EXAMPLE, '--expected-project', expected, '--actual-env', 'fargate', '--model-input', 'MODEL=DATASET'];
+    const access = {
+      AWS_ACCESS_KEY_ID: 'emulated',
+      AWS_SECRET_ACCESS_KEY: 'emulated',
+      AWS_REGION: 'eu-central-1',
+      AWS_DEFAULT_REGION: 'eu-central-1',
+    };
+    const compare = [
+      join(root, 'scripts', 'compare-outputs.py'),
+      '--project',
+      EXAMPLE,
+      '--expected-project',
+      expected,
+      '--actual-env',
+      'fargate',
+      X
+      'demand.model=demand.features',
+    ];
     if (show(python, compare, { ...process.env, ...access, ...emulator.variables, DO_NOT_TRACK: '1' }) !== 0) return 1;
   } finally {
     await emulator.stop();

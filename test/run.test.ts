@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { examplePython, startWherry, tinyProject, wherry } from './support/cli.ts';
+
+const ENGINES = {
+  local: { flags: [], data: 'data' },
+  'aws-fargate on the emulator': {
+    flags: ['-e', 'fargate', '--emulate'],
+    data: '.wherry/emulator/s3/wherry-tiny/data',
+  },
+};
+
+interface RunJson {
+  readonly runId: string;
+  readonly state: string;
+  readonly tasks: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly attempts: readonly {
+      readonly exitCode: number | null;
+      readonly failure?: { readonly reason: string; readonly node?: string };
+    }[];
+    readonly nodes: readonly { readonly name: string; readonly state: string }[];
+  }[];
+}
+
+for (const [engine, { flags, data }] of Object.entries(ENGINES)) {
+  test(`run, ${engine}: a task sees neither files that another left beside the code, nor its variables, nor the caller's`, async () => {
+    await using project = await tinyProject();
+    const python = await examplePython();
+    const words = ['run', '-C', project.folder, '-p', 'isolation', '--python', python, ...flags];
+    const { status, stderr } = await wherry(words, { CALLER_SECRET: 'hidden' });
+    assert.equal(status, 0, stderr);
+    const findings = JSON.parse(await readFile(join(project.folder, data, 'findings.json'), 'utf8')) as object;
+    assert.deepEqual(findings, { file: false, variable: false, caller: null, ignored: false, own: 'yes, mine' });
+    assert.doesNotMatch(stderr, /hidden/);
+  });
+
+  test(`run, ${engine}: nodes in one container do see what the other left, so the test above can fail`, async () => {
+    await using project = await tinyProject();
+    const words = [
+      'run',
+      '-C',
+      project.folder,
+      '-p',
+      'isolation',
+      '--grouping',
+      'pipeline',
+      '--python',
+      await examplePython(),
+      ...flags,
+    ];
+    const { status, stderr } = await wherry(words);
+    assert.equal(status, 0, stderr);
+    const findings = JSON.parse(await readFile(join(project.folder, data, 'findings.json'), 'utf8')) as {
+      file: boolean;
+    };
+    assert.equal(findings.file, true);
+  });
+
+  test(`run, ${engine}: a node that raises fails its task, skips its descendants, and lets other branches finish`, async () => {
+    await using project = await tinyProject();
+    const words = ['-C', project.folder, '--python', await examplePython()];
+    const { status, stdout, stderr } = await wherry(['run', '-p', 'failing', ...words, ...flags]);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /task 'fails' failed: node 'fails' raised ValueError: the sum of \[1, 2, 3\] is odd/);
+    assert.match(stderr, /not run because of it: descendant/);
+    assert.match(stderr, /fails \| about to fail/);
+    const runId = /run (\S+): failed/.exec(stdout)?.[1] ?? '';
+    assert.match(stderr, new RegExp(`next: wherry logs -C \\S+ ${runId} fails`));
+    assert.doesNotMatch(stderr, /\n\s+at .*\.js:\d+/, 'no stack trace of ours');
+
+    const json = JSON.parse(
+      (await wherry(['status', runId.slice(0, -2), '--format', 'json', ...words])).stdout,
+    ) as RunJson;
+    assert.equal(json.state, 'failed');
+    const states = Object.fromEntries(json.tasks.map((task) => [task.name, task.state]));
+    assert.deepEqual(states, {
+      start: 'succeeded',
+      fails: 'failed',
+      descendant: 'skipped',
+      'other-branch': 'succeeded',
+    });
+    const failed = json.tasks.find(({ name }) => name === 'fails');
+    assert.equal(failed?.attempts[0]?.exitCode, 1);
+    assert.equal(failed?.attempts[0]?.failure?.node, 'fails');
+    assert.deepEqual(
+      failed?.nodes.map(({ state }) => state),
+      ['failed'],
+    );
+
+    const text = await wherry(['status', ...words]);
+    assert.match(text.stdout, /node 'fails' raised ValueError/);
+    const logs = await wherry(['logs', runId, 'fails', ...words]);
+    assert.match(logs.stdout, /^about to fail$/m);
+    assert.match(logs.stdout, /ValueError: the sum/);
+  });
+
+  test(`run, ${engine}: Ctrl-C stops what was started and ends with 130`, async () => {
+    await using project = await tinyProject();
+    const words = ['run', '-C', project.folder, '-p', 'slow', '--python', await examplePython(), ...flags];
+    const { child, ended } = startWherry(words);
+    await new Promise<void>((resolve) => {
+      child.stderr?.on('data', (text: string) => /sleeping/.test(text) && resolve());
+    });
+    child.kill('SIGINT');
+    const { status, stderr } = await ended;
+    assert.equal(status, 130, stderr);
+    const json = JSON.parse((await wherry(['status', '-C', project.folder, '--format', 'json'])).stdout) as RunJson;
+    assert.equal(json.state, 'cancelled');
+    assert.deepEqual(
+      json.tasks.map(({ state }) => state),
+      ['succeeded', 'cancelled', 'waiting'],
+    );
+  });
+}
+
+test('run, aws-fargate on the emulator: without a spill nothing is needed but the task definition', async () => {
+  await using project = await tinyProject();
+  const settings = join(project.folder, 'no-spill.yml');
+  const { writeFile } = await import('node:fs/promises');
+  await writeFile(settings, 'execution_engine: {type: aws-fargate}\npaths: {"data/": "s3://wherry-tiny/data/"}\n');
+  const words = [
+    '-C',
+    project.folder,
+    '-e',
+    'fargate',
+    '--config-file',
+    'no-spill.yml',
+    '--python',
+    await examplePython(),
+  ];
+  const fine = await wherry(['run', '-p', 'isolation', '--grouping', 'pipeline', '--emulate', ...words]);
+  assert.equal(fine.status, 0, fine.stderr);
+  assert.match(fine.stderr, /spill: none/);
+  assert.doesNotMatch(fine.stderr, /::wherry::/);
+  const json = JSON.parse((await wherry(['status', '-C', project.folder, '--format', 'json'])).stdout) as RunJson;
+  assert.deepEqual(
+    json.tasks[0]?.nodes.map(({ state }) => state),
+    ['succeeded', 'succeeded'],
+  );
+
+  const refused = await wherry(['run', '-p', 'isolation', '--grouping', 'node', '--emulate', ...words]);
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /'traces' is in memory only.*\[data\/memory-crosses-tasks\]/);
+});
+
+test('run, aws-fargate on the emulator: the same project again registers no second revision', async () => {
+  await using project = await tinyProject();
+  const words = [
+    'run',
+    '-C',
+    project.folder,
+    '-p',
+    'isolation',
+    '-e',
+    'fargate',
+    '--emulate',
+    '--python',
+    await examplePython(),
+  ];
+  const first = await wherry(words);
+  assert.match(first.stderr, /task definition: wherry-tiny:1 \(registered for this run\)/);
+  assert.equal(first.status, 0, first.stderr);
+  const second = await wherry(words);
+  assert.match(second.stderr, /task definition: wherry-tiny:1\n/);
+  const third = await wherry([...words, '-i', 'other/image:2']);
+  assert.match(third.stderr, /task definition: wherry-tiny:2 \(registered for this run\)/);
+});
