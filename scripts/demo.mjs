@@ -132,7 +132,7 @@ async function main() {
       expected,
       '--actual-env',
       'fargate',
-      X
+      '--model-input',
       'demand.model=demand.features',
     ];
     if (show(python, compare, { ...process.env, ...access, ...emulator.variables, DO_NOT_TRACK: '1' }) !== 0) return 1;

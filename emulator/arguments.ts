@@ -1,0 +1,58 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type ImageSource, parseImage } from './drivers/images.ts';
+
+export interface Options {
+  readonly help: boolean;
+  readonly port: number;
+  readonly stateDir: string;
+  readonly images: Map<string, ImageSource>;
+  /** How long Fargate's own work takes, 1 being as long as on AWS. */
+  readonly timeScale: number;
+  readonly s3Python: string | undefined;
+  readonly exitWithParent: boolean;
+  readonly verbose: boolean;
+}
+
+export const USAGE = `usage: emulator [options]
+
+  --port N                       the port of ECS, CloudWatch Logs and STS (default: a free one)
+  --state-dir DIR                where state is kept (default: .wherry/emulator)
+  --image REF=DIR[,python=PATH]  the folder, and the Python, that stand for an image; may be repeated
+  --time-scale X                 how long starting and ending a task takes, 1 being as on AWS (default: 0.01)
+  --s3-python PATH               a Python that has moto[s3] (default: an environment made once)
+  --exit-with-parent             end when standard input closes
+  --verbose                      log every request
+`;
+
+/** Throws with a sentence when the arguments are not those of the usage. */
+export function optionsOf(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      port: { type: 'string', default: '0' },
+      'state-dir': { type: 'string', default: '.wherry/emulator' },
+      image: { type: 'string', multiple: true, default: [] },
+      'time-scale': { type: 'string', default: '0.01' },
+      's3-python': { type: 'string' },
+      'exit-with-parent': { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
+    },
+  });
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port '${values.port}' is no port`);
+  const timeScale = Number(values['time-scale']);
+  if (!(timeScale >= 0)) throw new Error(`--time-scale '${values['time-scale']}' is no number of 0 or more`);
+  const images = values.image.map(parseImage).map(({ ref, source }) => [ref, source] as const);
+  return {
+    help: values.help,
+    port,
+    stateDir: resolve(values['state-dir']),
+    images: new Map(images),
+    timeScale,
+    s3Python: values['s3-python'],
+    exitWithParent: values['exit-with-parent'],
+    verbose: values.verbose,
+  };
+}

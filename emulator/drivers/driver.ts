@@ -1,0 +1,44 @@
+/** What a driver is told of one container. */
+export interface ContainerSpec {
+  readonly name: string;
+  readonly image: string;
+  /** ENTRYPOINT and CMD as one list; empty when neither definition nor override has any. */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** How long after SIGTERM it is killed. */
+  readonly stopTimeoutMs: number;
+  /** Called with every line that the container writes, standard output and standard error alike. */
+  readonly onLine: (line: string) => void;
+}
+
+/** A container that is made and not yet started. */
+export interface Container {
+  readonly runtimeId: string;
+  /** Plain JSON by which `sweep` of a later emulator finds what this container left; asked again once it runs. */
+  leftover(): unknown;
+  /** Throws StartFailed. */
+  start(): Promise<RunningContainer>;
+  /** Removes all that the container had. Its processes must have ended. */
+  remove(): Promise<void>;
+}
+
+export interface RunningContainer {
+  /** The exit code, once the container has ended and its last line is delivered. */
+  readonly ended: Promise<number>;
+  /** Asks it to end: SIGTERM, and SIGKILL after the grace, which is `stopTimeoutMs` unless a shorter one is given. */
+  stop(graceMs?: number): void;
+}
+
+/** A place where containers run. */
+export interface Driver {
+  /** Pulls the image and makes the container. Throws PullFailed when there is no such image. */
+  create(spec: ContainerSpec): Promise<Container>;
+  /** Ends and removes what the containers of an emulator that died left behind. */
+  sweep(leftovers: readonly unknown[]): Promise<void>;
+}
+
+/** The image cannot be had. The message is what follows `CannotPullContainerError: `. */
+export class PullFailed extends Error {}
+
+/** The container cannot be started. The message is what follows `CannotStartContainerError: `. */
+export class StartFailed extends Error {}

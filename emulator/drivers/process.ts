@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { identityOf, isAlive, type ProcessIdentity } from '../process-identity.ts';
+import {
+  type Container,
+  type ContainerSpec,
+  type Driver,
+  PullFailed,
+  type RunningContainer,
+  StartFailed,
+} from './driver.ts';
+import type { ImageSource } from './images.ts';
+import { lineCutter } from './log-lines.ts';
+import { copyWorkingFolder } from './working-copy.ts';
+
+interface Leftover {
+  readonly folder: string;
+  readonly process?: ProcessIdentity;
+}
+
+// How long a process that left the container's group may hold its output open after the container has ended.
+const DRAIN_MS = 1000;
+
+/** Runs each container as a group of processes on this machine, in a copy of the folder that stands for its image. */
+export function processDriver(images: ReadonlyMap<string, ImageSource>, stateDir: string): Driver {
+  return {
+    async create(spec) {
+      const image = images.get(spec.image);
+      if (!image) throw new PullFailed(notMapped(spec.image));
+      // Not below the project: tools that look for their settings in the folders above would find the user's.
+      const folder = await mkdtemp(join(tmpdir(), 'wherry-container-'));
+      try {
+        await mkdir(join(folder, 'home'));
+        await copyWorkingFolder({ from: image.dir, to: join(folder, 'work'), except: stateDir });
+      } catch (error) {
+        await removeFolder(folder);
+        throw new PullFailed(`copying ${image.dir}: ${(error as Error).message}`);
+      }
+      return container({ spec, folder, image });
+    },
+    async sweep(leftovers) {
+      for (const { folder, process: identity } of leftovers as Leftover[]) {
+        if (identity && isAlive(identity)) killGroup(identity.pid, 'SIGKILL');
+        await removeFolder(folder);
+      }
+    },
+  };
+}
+
+function container(options: { spec: ContainerSpec; folder: string; image: ImageSource }): Container {
+  const { spec, folder, image } = options;
+  let identity: ProcessIdentity | undefined;
+  return {
+    runtimeId: `${randomBytes(16).toString('hex')}-${String(randomBytes(4).readUInt32BE()).padStart(10, '0')}`,
+    leftover: () => (identity ? { folder, process: identity } : { folder }),
+    async start() {
+      const [program, ...args] = spec.command;
+      if (program === undefined) throw new StartFailed('no command specified');
+      const child = spawn(program, args, {
+        cwd: join(folder, 'work'),
+        env: { ...imageEnvironment(image, folder), ...spec.environment },
+        // A session of its own, so that all it starts can be signalled together.
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      await started(child, program);
+      identity = identityOf(child.pid as number);
+      return running(child, spec);
+    },
+    remove: () => removeFolder(folder),
+  };
+}
+
+/** What an image would set; the definition may set it otherwise. Nothing of our own environment is passed on. */
+function imageEnvironment(image: ImageSource, folder: string): Record<string, string> {
+  const system = '/usr/local/bin:/usr/bin:/bin';
+  return {
+    PATH: image.python ? `${dirname(image.python)}:${system}` : system,
+    HOME: join(folder, 'home'),
+    LANG: 'C.UTF-8',
+  };
+}
+
+function started(child: ChildProcess, program: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        new StartFailed(
+          error.code === 'ENOENT' || error.code === 'EACCES'
+            ? `exec: "${program}": ${error.code === 'ENOENT' ? 'executable file not found in $PATH' : 'permission denied'}: unknown`
+            : error.message,
+        ),
+      ),
+    );
+  });
+}
+
+function running(child: ChildProcess, spec: ContainerSpec): RunningContainer {
+  const group = child.pid as number;
+  let kill: NodeJS.Timeout | undefined;
+  const cutters = [child.stdout, child.stderr].map((stream) => {
+    const cutter = lineCutter(spec.onLine);
+    stream?.on('data', (chunk: Buffer) => cutter.push(chunk));
+    return cutter;
+  });
+  const ended = new Promise<number>((resolve) => {
+    let drain: NodeJS.Timeout | undefined;
+    child.once('exit', () => {
+      clearTimeout(kill);
+      // A container ends with its first process, whatever else it started.
+      killGroup(group, 'SIGKILL');
+      drain = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, DRAIN_MS);
+    });
+    child.once('close', (code, signal) => {
+      clearTimeout(drain);
+      for (const cutter of cutters) cutter.end();
+      resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]);
+    });
+  });
+  return {
+    ended,
+    stop(graceMs = spec.stopTimeoutMs) {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      killGroup(group, 'SIGTERM');
+      clearTimeout(kill);
+      kill = setTimeout(() => killGroup(group, 'SIGKILL'), graceMs);
+    },
+  };
+}
+
+function killGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // The group has ended.
+  }
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+function notMapped(image: string): string {
+  return (
+    `pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: ${image}: not found ` +
+    `(map it: wherry emulate --image ${image}=DIR)`
+  );
+}

@@ -1,0 +1,264 @@
+import { randomBytes } from 'node:crypto';
+import { sha256 } from './canonical.ts';
+import { epochSeconds } from './clock.ts';
+import { type Container, PullFailed, type RunningContainer, StartFailed } from './drivers/driver.ts';
+import { type EcsContainer, type EcsTask, saveTask, type TaskRecord, type World } from './state.ts';
+import { type Planned, plannedContainers } from './task-specs.ts';
+
+// What Fargate takes for its own part of a task's life, in seconds. The first four are those of the sample task whose
+// events AmazonECS/latest/developerguide/ecs_task_events.html shows; the others are guesses of the same order.
+const SECONDS = {
+  provisioning: 10,
+  pending: 0.5,
+  pull: 9,
+  start: 0.8,
+  deactivating: 1,
+  stopping: 0.5,
+  deprovisioning: 10,
+};
+
+/** How long containers have from SIGTERM to SIGKILL when the emulator itself ends. */
+const HALT_GRACE_MS = 2000;
+
+interface Part {
+  readonly plan: Planned;
+  readonly shown: EcsContainer;
+  made?: Container;
+  running?: RunningContainer;
+}
+
+interface Context {
+  readonly record: TaskRecord;
+  readonly task: EcsTask;
+  readonly parts: readonly Part[];
+  readonly world: World;
+  readonly stop: AbortSignal;
+}
+
+/** Why a task never ran, in the words that `stoppedReason` and a container's `reason` take. */
+class FailedToStart extends Error {
+  readonly container: string | undefined;
+  readonly containerReason: string | undefined;
+
+  constructor(reason: string, container?: { name: string; reason: string }) {
+    super(reason);
+    this.container = container?.name;
+    this.containerReason = container?.reason;
+  }
+}
+
+/** Sets a task that RunTask made on its way; the task is STOPPED when its `over` settles. */
+export function begin(record: TaskRecord, world: World): void {
+  const stop = new AbortController();
+  const secret = randomBytes(24).toString('base64url');
+  const plans = plannedContainers(record, { secret, world });
+  const parts = record.task.containers.map((shown, index) => ({ shown, plan: plans[index] as Planned }));
+  const context: Context = { record, task: record.task, parts, world, stop: stop.signal };
+  const over = live(context).finally(() => world.lives.delete(record.id));
+  world.lives.set(record.id, { stop, secret, over });
+}
+
+/** Asks a task to stop, for the first reason given. */
+export function requestStop(record: TaskRecord, world: World, why: { code: string; reason: string }): void {
+  if (record.task.desiredStatus === 'STOPPED') return;
+  change(
+    { record, task: record.task, world },
+    { desiredStatus: 'STOPPED', stopCode: why.code, stoppedReason: why.reason },
+  );
+  world.lives.get(record.id)?.stop.abort();
+}
+
+/** AmazonECS/latest/developerguide/task-lifecycle-explanation.html: the states, in this order. */
+async function live(context: Context): Promise<void> {
+  const { world, stop } = context;
+  try {
+    await world.clock.pause(SECONDS.provisioning, stop);
+    if (!stop.aborted) attachInterface(context);
+    await world.clock.pause(SECONDS.pending, stop);
+    if (!stop.aborted) await activate(context);
+    if (!stop.aborted) await untilEssentialEnds(context);
+  } catch (error) {
+    failToStart(context, error);
+  }
+  await windDown(context);
+}
+
+function attachInterface(context: Context): void {
+  const { task } = context;
+  const [attachment] = task.attachments;
+  if (attachment) {
+    const digest = Buffer.from(sha256(attachment.id), 'hex');
+    const address = `10.${digest[0]}.${digest[1]}.${digest[2]}`;
+    attachment.status = 'ATTACHED';
+    attachment.details.push(
+      { name: 'networkInterfaceId', value: `eni-${digest.toString('hex').slice(0, 17)}` },
+      { name: 'macAddress', value: `0a:${digest.toString('hex', 0, 5).replace(/..(?=.)/g, '$&:')}` },
+      { name: 'privateDnsName', value: `ip-${address.replaceAll('.', '-')}.${context.world.region}.compute.internal` },
+      { name: 'privateIPv4Address', value: address },
+    );
+    for (const container of task.containers) {
+      container.networkInterfaces = [{ attachmentId: attachment.id, privateIpv4Address: address }];
+    }
+  }
+  change(context, {
+    lastStatus: 'PENDING',
+    connectivity: 'CONNECTED',
+    connectivityAt: epochSeconds(context.world.clock),
+  });
+}
+
+async function activate(context: Context): Promise<void> {
+  const { world, stop, parts } = context;
+  change(context, { lastStatus: 'ACTIVATING' });
+  for (const { plan } of parts) prepareInputs(plan, world);
+  change(context, { pullStartedAt: epochSeconds(world.clock) });
+  await Promise.all([world.clock.pause(SECONDS.pull, stop), ...parts.map((part) => create(part, context))]);
+  change(context, { pullStoppedAt: epochSeconds(world.clock) });
+  await world.clock.pause(SECONDS.start, stop);
+  if (stop.aborted) return;
+  for (const part of parts) await start(part, context);
+  change(context, { lastStatus: 'RUNNING', startedAt: epochSeconds(world.clock) });
+  // Should the emulator be killed, the next one must know which processes to end.
+  world.saver.flush();
+  world.say(`task ${context.record.id} runs ${context.task.taskDefinitionArn.replace(/^.*\//, '')}`);
+}
+
+// AmazonECS/latest/developerguide/resource-initialization-error.html, in the words of platform version 1.4.
+function prepareInputs(plan: Planned, world: World): void {
+  if (plan.secrets.length > 0) {
+    throw new FailedToStart(
+      'ResourceInitializationError: unable to pull secrets or registry auth: ' +
+        `the emulator has no secrets (container ${plan.name} asks for ${plan.secrets.join(', ')})`,
+    );
+  }
+  if (!plan.log || world.logs.hasGroup(plan.log.group)) return;
+  if (plan.log.mayCreateGroup) world.logs.createGroup(plan.log.group);
+  else {
+    throw new FailedToStart(
+      'ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to ' +
+        'create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1',
+    );
+  }
+}
+
+async function create(part: Part, { record, world }: Context): Promise<void> {
+  const { plan, shown } = part;
+  const onLine = (message: string) => {
+    if (!plan.log) return;
+    const timestamp = world.clock.now();
+    world.logs.append(plan.log, { timestamp, message, ingestionTime: timestamp });
+  };
+  try {
+    part.made = await world.driver.create({ ...plan.spec, onLine });
+  } catch (error) {
+    if (!(error instanceof PullFailed)) throw error;
+    const reason = `CannotPullContainerError: ${error.message}`;
+    throw new FailedToStart(reason, { name: plan.name, reason });
+  }
+  shown.runtimeId = part.made.runtimeId;
+  record.leftovers.push(part.made.leftover());
+}
+
+async function start(part: Part, context: Context): Promise<void> {
+  const { plan, shown, made } = part;
+  if (!made) return;
+  try {
+    part.running = await made.start();
+  } catch (error) {
+    if (!(error instanceof StartFailed)) throw error;
+    throw new FailedToStart('Task failed to start', {
+      name: plan.name,
+      reason: `CannotStartContainerError: ${error.message}`,
+    });
+  }
+  context.record.leftovers.push(made.leftover());
+  shown.lastStatus = 'RUNNING';
+  void part.running.ended.then((exitCode) => {
+    shown.lastStatus = 'STOPPED';
+    shown.exitCode = exitCode;
+    const isLast = context.parts.every(({ shown: other }) => other.lastStatus === 'STOPPED');
+    change(context, isLast ? { executionStoppedAt: epochSeconds(context.world.clock) } : {});
+  });
+}
+
+async function untilEssentialEnds(context: Context): Promise<void> {
+  const { parts, stop } = context;
+  const essential = parts.filter(({ plan }) => plan.isEssential).flatMap(({ running }) => running?.ended ?? []);
+  const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
+  if (!stop.aborted) await Promise.race([...essential, stopped]);
+  if (stop.aborted) return;
+  change(context, {
+    desiredStatus: 'STOPPED',
+    stopCode: 'EssentialContainerExited',
+    stoppedReason: 'Essential container in task exited',
+  });
+}
+
+function failToStart(context: Context, error: unknown): void {
+  const reason = error instanceof FailedToStart ? error.message : `InternalError: ${(error as Error).message}`;
+  if (error instanceof FailedToStart && error.containerReason) {
+    const container = context.task.containers.find(({ name }) => name === error.container);
+    if (container) container.reason = error.containerReason;
+  }
+  if (context.stop.aborted) return;
+  change(context, { desiredStatus: 'STOPPED', stopCode: 'TaskFailedToStart', stoppedReason: reason });
+}
+
+async function windDown(context: Context): Promise<void> {
+  const { task, record, parts, world } = context;
+  const { clock, halt } = world;
+  change(context, { lastStatus: 'DEACTIVATING', stoppingAt: epochSeconds(clock) });
+  await clock.pause(SECONDS.deactivating, halt);
+  change(context, { lastStatus: 'STOPPING' });
+  await endContainers(parts, halt);
+  await clock.pause(SECONDS.stopping, halt);
+  for (const container of task.containers) container.lastStatus = 'STOPPED';
+  change(context, { lastStatus: 'DEPROVISIONING' });
+  const removals = parts.map(({ made }) => made?.remove());
+  await Promise.all([clock.pause(SECONDS.deprovisioning, halt), ...removals]);
+  for (const attachment of task.attachments) attachment.status = 'DELETED';
+  record.leftovers = [];
+  change(context, { lastStatus: 'STOPPED', stoppedAt: epochSeconds(clock) });
+  world.say(`task ${record.id} stopped: ${summary(task)}`);
+}
+
+async function endContainers(parts: readonly Part[], halt: AbortSignal): Promise<void> {
+  const running = parts.flatMap((part) => part.running ?? []);
+  const hurry = () => {
+    for (const container of running) container.stop(HALT_GRACE_MS);
+  };
+  if (halt.aborted) hurry();
+  else for (const container of running) container.stop();
+  halt.addEventListener('abort', hurry, { once: true });
+  await Promise.all(running.map((container) => container.ended));
+  halt.removeEventListener('abort', hurry);
+}
+
+const summary = (task: EcsTask): string =>
+  task.stopCode === 'EssentialContainerExited'
+    ? task.containers
+        .map(({ name, exitCode }) => `${name} ${exitCode === undefined ? '-' : `exit ${exitCode}`}`)
+        .join(', ')
+    : `${task.stopCode}: ${task.stoppedReason}`;
+
+/** Every change of what is shown raises the task's version (APIReference/API_Task, version). */
+function change(context: Pick<Context, 'record' | 'task' | 'world'>, changes: Partial<EcsTask>): void {
+  Object.assign(context.task, changes);
+  context.task.version += 1;
+  saveTask(context.world, context.record);
+}
+
+/**
+ * Ends what an emulator that was killed left: its containers, and its tasks as a lost host leaves them, STOPPED with
+ * neither exit code nor stopCode.
+ */
+export async function recover(world: World): Promise<void> {
+  const lost = [...world.tasks.values()].filter(({ task }) => task.lastStatus !== 'STOPPED');
+  await world.driver.sweep(lost.flatMap(({ leftovers }) => leftovers));
+  for (const record of lost) {
+    for (const container of record.task.containers) container.lastStatus = 'STOPPED';
+    record.leftovers = [];
+    const stoppedAt = epochSeconds(world.clock);
+    change({ record, task: record.task, world }, { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stoppedAt });
+  }
+}

@@ -1,0 +1,1 @@
+"""Hourly demand for hire bikes, and where to move bikes overnight."""

@@ -1,0 +1,1 @@
+"""One folder a pipeline, each in a namespace of the same name."""
