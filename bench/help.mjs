@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { cpuOf, median, printTable } from './measure.mjs';
 
 const wherry = join(import.meta.dirname, '..', 'bin', 'wherry');
-const commands = { 'node -e 0': ['-e', '0'], 'wherry --help': [wherry, '--help'], 'wherry run --help': [wherry, 'run', '--help'] };
+const commands = {
+  'node -e 0': ['-e', '0'],
+  'wherry --help': [wherry, '--help'],
+  'wherry run --help': [wherry, 'run', '--help'],
+};
 const costs = Object.fromEntries(Object.keys(commands).map((name) => [name, []]));
 
 for (const words of Object.values(commands)) spawnSync(process.execPath, words);

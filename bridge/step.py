@@ -1,10 +1,12 @@
 """Runs one task's nodes with the user's own Kedro, in a container or in a working copy (PROTOCOL.md, section 2).
 
-One file, standard library only, Python 3.8 or newer, Kedro 0.18 to 1.x. Sections: main, events, the manifest, Kedro,
-spilled data, spill on disk, spill on S3.
+One file, because it is fetched as one; standard library only; Python 3.8 or newer; Kedro 0.18 to 1.x.
+Sections: main · events · the run's records · Kedro · catalog paths · spilled values · spill on disk · spill on S3.
 """
 
 import base64
+import calendar
+import collections.abc
 import contextlib
 import datetime
 import hashlib
@@ -13,21 +15,23 @@ import http.client
 import inspect
 import json
 import os
+import pathlib
 import pickle
 import platform
 import random
+import re
 import shutil
 import signal
 import ssl
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import urllib.parse
-import xml.etree.ElementTree as ElementTree
 import zlib
 
-EXIT_NODE = 1
+EXIT_USER = 1
 EXIT_STEP = 70
 EXIT_STOPPED = 143
 TRACEBACK_KEPT = 8192
@@ -37,85 +41,147 @@ TRACEBACK_KEPT = 8192
 
 
 def main() -> int:
-    task = os.environ["WHERRY_TASK"]
-    attempt = int(os.environ.get("WHERRY_ATTEMPT", "1"))
-    spill = open_spill(os.environ.get("WHERRY_SPILL"))
-    events = Events(task, attempt, spill)
-    signal.signal(signal.SIGTERM, lambda *_: stopped(events))
     # Kedro's log wraps at 80 columns where there is no terminal, and long names would be torn apart.
     if not sys.stdout.isatty():
         os.environ.setdefault("COLUMNS", "400")
-    status = EXIT_STEP
+    scratch = tempfile.mkdtemp(prefix="wherry-")
+    events = Events(os.environ)
+    values = SpilledValues(scratch)
+    stop_on_sigterm(events, values, scratch)
     try:
-        status = run_task(task, attempt, spill, events)
-    except StepError as error:
-        report_failure(error, error.phase, events)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the run's record must say so
-        report_failure(error, "run", events)
-    spilled = spill.bytes_written if spill else 0
-    events.emit("step-finished", exitCode=status, cpuSeconds=cpu_seconds(), spilledBytes=spilled)
+        events.emit("step-started", python=platform.python_version(), kedro=kedro_version(), pid=os.getpid())
+        status = run_task(events, values)
+    except BaseException as error:  # SystemExit too: a project that exits while it is imported has not succeeded
+        status = report_failure(error, events)
+    finish(status, events, values, scratch)
     return status
 
 
 class StepError(Exception):
-    """Trouble that is not a node's: `phase` says where."""
+    """Trouble that is not a node's: `phase` says where, `status` how the container ends."""
 
-    def __init__(self, phase: str, message: str):
+    def __init__(self, phase: str, message: str, status: int = EXIT_STEP):
         super().__init__(message)
         self.phase = phase
+        self.status = status
 
 
-def run_task(task: str, attempt: int, spill, events) -> int:
-    manifest = in_phase("manifest", lambda: read_manifest(spill))
-    plan_task = next((item for item in manifest["tasks"] if item["name"] == task), None)
-    if plan_task is None:
-        raise StepError("manifest", f"the plan {manifest.get('planHash')} has no task '{task}'")
-    done = in_phase("marker", lambda: read_marker(spill, task))
-    if done is not None:
-        events.emit("task-already-done", doneAttempt=done["attempt"])
-        return 0
-    version = in_phase("marker", lambda: save_version(spill, manifest))
-    project = in_phase("bootstrap", lambda: open_project(manifest, version))
-    import kedro
-
-    events.emit("step-started", python=platform.python_version(), kedro=kedro.__version__, pid=os.getpid())
-    boundary = SpilledDatasets(manifest, task, spill)
-    watch = NodeWatch(events)
-    status = run_nodes(project, manifest, plan_task, boundary, watch)
-    if status == 0:
-        missing = [node for node in plan_task["nodes"] if node not in watch.finished]
-        if missing:
-            raise StepError("run", f"these nodes of the task did not run: {', '.join(missing)}")
-        in_phase("marker", lambda: write_marker(spill, task, attempt, version, boundary, watch))
-    return status
-
-
-def in_phase(phase: str, work):
+@contextlib.contextmanager
+def phase(name: str):
+    """Whatever goes wrong inside is trouble of this phase."""
     try:
-        return work()
+        yield
     except StepError:
         raise
     except Exception as error:
-        raise StepError(phase, f"{type(error).__name__}: {error}") from error
+        raise StepError(name, str(error) or repr(error)) from error
 
 
-def report_failure(error: BaseException, phase: str, events) -> None:
-    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+def run_task(events, values) -> int:
+    with phase("manifest"):
+        task, attempt = variable("WHERRY_TASK"), int(os.environ.get("WHERRY_ATTEMPT", "1"))
+        spill = open_spill(os.environ.get("WHERRY_SPILL"))
+        manifest = read_manifest()
+        plan_task = next((item for item in manifest["tasks"] if item["name"] == task), None)
+        if plan_task is None:
+            raise StepError("manifest", f"the plan {manifest.get('planHash')} has no task '{task}'")
+        values.bind(manifest, task, spill)
+    with phase("marker"):
+        done = read_marker(spill, task)
+        if done is not None:
+            events.emit("task-already-done", doneAttempt=done["attempt"])
+            return 0
+        version = save_version(spill, manifest)
+    watch = NodeWatch(events)
+    with phase("bootstrap"):
+        project = Project(manifest, plan_task, version)
+        if attempt > 1:
+            replace_versions_of_earlier_attempts()
+    status = project.run(values, watch)
+    if status == 0:
+        with phase("marker"):
+            write_marker(spill, task, attempt, version, values, watch)
+    return status
+
+
+def variable(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise StepError("manifest", f"the variable {name} is not set")
+    return value
+
+
+def report_failure(error: BaseException, events) -> int:
+    trouble = error if isinstance(error, StepError) else StepError("run", str(error) or repr(error))
+    text = traceback_of(error)
+    cause = error.__cause__ if isinstance(error, StepError) and error.__cause__ is not None else error
+    events.emit(
+        "step-failed", phase=trouble.phase, exception=type(cause).__name__, message=str(trouble), traceback=end_of(text)
+    )
     sys.stderr.write(text)
-    cause = error.__cause__ or error
-    events.emit("step-failed", phase=phase, exception=type(cause).__name__, message=str(error), traceback=text[-TRACEBACK_KEPT:])
+    return trouble.status
 
 
-def stopped(events) -> None:
-    events.emit("step-failed", phase="run", exception="Stopped", message="the container was asked to stop", traceback="")
-    events.emit("step-finished", exitCode=EXIT_STOPPED, cpuSeconds=cpu_seconds(), spilledBytes=0)
-    sys.stderr.flush()
-    os._exit(EXIT_STOPPED)
+def finish(status: int, events, values, scratch: str) -> None:
+    events.emit("step-finished", exitCode=status, cpuSeconds=cpu_seconds(), spilledBytes=values.bytes_written)
+    events.flush()
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def stop_on_sigterm(events, values, scratch: str) -> None:
+    """Reports a stop and ends, whatever the main thread is doing.
+
+    Python runs a signal's handler in the main thread between two instructions, which a long call into C code puts
+    off until the container is killed. The byte written by the interpreter itself wakes this thread at once; the
+    handler writes it again, in case the project has taken the wake-up descriptor (asyncio does).
+    """
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    wake = bytes([signal.SIGTERM])
+
+    def wait_for_it() -> None:
+        while os.read(readable, 1) != wake:
+            pass
+        message = "the container was asked to stop (SIGTERM) before its nodes had finished"
+        events.emit("step-failed", phase="run", exception="Stopped", message=message, traceback="")
+        print(f"wherry: {message}", file=sys.stderr, flush=True)
+        finish(EXIT_STOPPED, events, values, scratch)
+        os._exit(EXIT_STOPPED)
+
+    def forget() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+
+    signal.signal(signal.SIGTERM, lambda *_: os.write(writable, wake))
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    # A worker that a node forks and stops is not the container being stopped.
+    os.register_at_fork(after_in_child=forget)
+    threading.Thread(target=wait_for_it, name="wherry-stop", daemon=True).start()
+
+
+def kedro_version():
+    try:
+        import kedro
+
+        return kedro.__version__
+    except Exception:  # the bootstrap says in full what is wrong with it
+        return None
 
 
 def cpu_seconds() -> float:
-    times = os.times()
-    return round(times.user + times.system + times.children_user + times.children_system, 3)
+    return round(sum(os.times()[:4]), 3)
+
+
+def now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def traceback_of(error: BaseException) -> str:
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+
+
+def end_of(text: str) -> str:
+    return text.encode(errors="replace")[-TRACEBACK_KEPT:].decode(errors="ignore")
 
 
 # --- events -----------------------------------------------------------------------------------------------------
@@ -124,40 +190,97 @@ def cpu_seconds() -> float:
 class Events:
     """What happens in this container, for whoever started it. Trouble with the channel never ends the user's run."""
 
-    def __init__(self, task: str, attempt: int, spill):
-        self._task = task
-        self._attempt = attempt
-        self._lines: list = []
+    def __init__(self, environment):
+        self._names = {"task": environment.get("WHERRY_TASK"), "attempt": int(environment.get("WHERRY_ATTEMPT", "1"))}
         self._complained = False
-        channel, _, detail = os.environ.get("WHERRY_EVENTS", "").partition(":")
-        self._write = self._writer(channel, detail, spill)
+        channel, _, detail = environment.get("WHERRY_EVENTS", "").partition(":")
+        self._object = None
+        self._write = lambda line: None
+        if channel == "fd":
+            self._write = lambda line: write_all(int(detail), line)
+        elif channel == "stdout":
+            self._write = lambda line: write_all(1, f"::wherry::{detail}::{line}")
+        elif channel == "spill":
+            self._write = self._append_to_object
 
     def emit(self, event: str, **fields) -> None:
-        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = json.dumps({"event": event, "at": now, "task": self._task, "attempt": self._attempt, **fields})
+        with self._no_harm():
+            self._write(json.dumps({"event": event, "at": now(), **self._names, **fields}) + "\n")
+
+    def flush(self) -> None:
+        if self._object is not None:
+            with self._no_harm():
+                self._object.flush()
+
+    def _append_to_object(self, line: str) -> None:
+        if self._object is None:
+            name = f"events-{self._names['attempt']}.jsonl"
+            # A client of its own, as it is used from a thread of its own.
+            spill = open_spill(variable("WHERRY_SPILL"))
+            self._object = GrowingObject(spill, task_key(self._names["task"], name), self._complain)
+        self._object.append(line)
+
+    @contextlib.contextmanager
+    def _no_harm(self):
         try:
-            self._write(line)
-        except Exception as error:  # noqa: BLE001 - see the class
-            if not self._complained:
-                sys.stderr.write(f"wherry: events cannot be reported: {error}\n")
+            yield
+        except Exception as error:
+            self._complain(error)
+
+    def _complain(self, error: Exception) -> None:
+        if not self._complained:
             self._complained = True
+            sys.stderr.write(f"wherry: events cannot be reported: {error}\n")
 
-    def _writer(self, channel: str, detail: str, spill):
-        if channel == "fd":
-            stream = os.fdopen(int(detail), "w", encoding="utf-8", buffering=1)
-            os.set_inheritable(stream.fileno(), False)
-            return lambda line: stream.write(line + "\n")
-        if channel == "stdout":
-            return lambda line: print(f"::wherry::{detail}::{line}", flush=True)
-        if channel == "spill" and spill is not None:
-            key = task_key(self._task, f"events-{self._attempt}.jsonl")
 
-            def put(line: str) -> None:
-                self._lines.append(line + "\n")
-                spill.put_bytes(key, "".join(self._lines).encode())
+def write_all(descriptor: int, text: str) -> None:
+    """Past Python's buffers, which a second thread must not enter while the first is in them."""
+    rest = text.encode()
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
-            return put
-        return lambda line: None
+
+class GrowingObject:
+    """Lines in one object, put whole again by a thread beside the nodes: many lines in one put, if they come fast.
+
+    The thread puts nothing while the process forks: a child would inherit whatever lock the put holds.
+    """
+
+    def __init__(self, spill, key: str, complain):
+        self._spill, self._key, self._complain = spill, key, complain
+        self._content = b""
+        self._put = 0
+        self._changed = threading.Condition()
+        self._putting = threading.Lock()
+        os.register_at_fork(before=self._putting.acquire, after_in_parent=self._putting.release)
+        threading.Thread(target=self._put_for_ever, name="wherry-events", daemon=True).start()
+
+    def append(self, line: str) -> None:
+        with self._changed:
+            self._content += line.encode()
+            self._changed.notify_all()
+
+    def flush(self) -> None:
+        """Tries once more itself, with all the patience of a put, where the thread did not succeed."""
+        with self._putting:
+            self._put_now()
+
+    def _put_for_ever(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._put < len(self._content))
+            try:
+                with self._putting:
+                    self._put_now()
+            except Exception as error:
+                self._complain(error)
+                time.sleep(5)
+
+    def _put_now(self) -> None:
+        content = self._content
+        if self._put < len(content):
+            self._spill.put_bytes(self._key, content)
+            self._put = len(content)
 
 
 class NodeWatch:
@@ -168,67 +291,76 @@ class NodeWatch:
         self._events = events
         self._started: dict = {}
         self._unsaved: dict = {}
+        self._in_pieces = None
         self.finished: dict = {}
 
     def start(self, node) -> None:
         if node.name in self._started:
             return
+        self.close()
         self._started[node.name] = time.monotonic()
-        self._unsaved[node.name] = set(node.outputs)
         self._events.emit("node-started", node=node.name)
 
-    def ran(self, node) -> None:
-        if not self._unsaved[node.name]:
-            self._finish(node)
+    def ran(self, node, outputs: dict) -> None:
+        if not node.outputs:
+            self._finish(node.name)
+        elif all(isinstance(value, collections.abc.Iterator) for value in outputs.values()):
+            # A generator's outputs are saved piece by piece, and nothing tells which piece is the last.
+            self._in_pieces = node.name
+        else:
+            self._unsaved[node.name] = set(node.outputs)
 
     def saved(self, node, dataset_name: str) -> None:
+        if node.name == self._in_pieces:
+            return
         self._unsaved[node.name].discard(dataset_name)
         if not self._unsaved[node.name]:
-            self._finish(node)
+            self._finish(node.name)
 
-    def _finish(self, node) -> None:
-        self.finished[node.name] = self._seconds(node.name)
-        self._events.emit("node-finished", node=node.name, seconds=self.finished[node.name])
+    def close(self) -> None:
+        """The node before has ended: another starts, or the run is over."""
+        if self._in_pieces is not None:
+            self._finish(self._in_pieces)
+        self._in_pieces = None
+
+    def _finish(self, name: str) -> None:
+        self.finished[name] = self._seconds(name)
+        self._events.emit("node-finished", node=name, seconds=self.finished[name])
 
     def failed(self, error: BaseException) -> bool:
         """Blames the node that had started and not finished; False when there is none."""
         name = next((name for name in self._started if name not in self.finished), None)
         if name is None:
             return False
-        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        sys.stderr.write(text)
+        text = traceback_of(error)
+        message, kind = str(error) or repr(error), type(error).__name__
         self._events.emit(
-            "node-failed",
-            node=name,
-            seconds=self._seconds(name),
-            exception=type(error).__name__,
-            message=str(error),
-            traceback=text[-TRACEBACK_KEPT:],
+            "node-failed", node=name, exception=kind, message=message, traceback=end_of(text), seconds=self._seconds(name)
         )
+        sys.stderr.write(text)
         return True
 
     def _seconds(self, name: str) -> float:
         return round(time.monotonic() - self._started[name], 3)
 
 
-# --- the manifest and the run's records ---------------------------------------------------------------------------
+# --- the run's records --------------------------------------------------------------------------------------------
 
 
-def read_manifest(spill) -> dict:
+def read_manifest() -> dict:
     inline = os.environ.get("WHERRY_MANIFEST")
     if inline:
         return json.loads(zlib.decompress(base64.b64decode(inline)))
-    url = os.environ["WHERRY_PLAN"]
-    if spill is None:
-        raise StepError("manifest", f"{url} cannot be read: no spill location is set")
-    content = spill.get_bytes(spill.key_of(url))
+    url = variable("WHERRY_PLAN")
+    folder, _, name = url.rpartition("/")
+    content = open_spill(folder).get_bytes(name)
     if content is None:
         raise StepError("manifest", f"there is nothing at {url}")
     return json.loads(content)
 
 
 def run_key(name: str) -> str:
-    return f"runs/{os.environ['WHERRY_RUN_ID']}/{name}"
+    return f"runs/{variable('WHERRY_RUN_ID')}/{name}"
 
 
 def task_key(task: str, name: str) -> str:
@@ -237,12 +369,12 @@ def task_key(task: str, name: str) -> str:
 
 def save_version(spill, manifest: dict) -> str:
     """One version for all containers of the run. The first writer of run.json wins."""
-    own = os.environ["WHERRY_SAVE_VERSION"]
     if spill is None:
-        return own
+        return variable("WHERRY_SAVE_VERSION")
     content = spill.get_bytes(run_key("run.json"))
     if content is None:
-        record = {"version": 1, "runId": os.environ["WHERRY_RUN_ID"], "planHash": manifest.get("planHash"), "saveVersion": own}
+        own, run_id = variable("WHERRY_SAVE_VERSION"), variable("WHERRY_RUN_ID")
+        record = {"version": 1, "runId": run_id, "planHash": manifest.get("planHash"), "saveVersion": own}
         spill.put_if_absent(run_key("run.json"), json.dumps(record).encode())
         content = spill.get_bytes(run_key("run.json"))
     return json.loads(content)["saveVersion"]
@@ -253,16 +385,16 @@ def read_marker(spill, task: str):
     return None if content is None else json.loads(content)
 
 
-def write_marker(spill, task: str, attempt: int, version: str, boundary, watch: NodeWatch) -> None:
+def write_marker(spill, task: str, attempt: int, version: str, values, watch: NodeWatch) -> None:
     if spill is None:
         return
     marker = {
         "version": 1,
         "attempt": attempt,
         "saveVersion": version,
-        "outputs": boundary.written,
+        "outputs": list(values.written.values()),
         "nodes": [{"name": name, "seconds": seconds} for name, seconds in watch.finished.items()],
-        "finishedAt": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds"),
+        "finishedAt": now(),
     }
     spill.put_bytes(task_key(task, "done.json"), json.dumps(marker).encode())
 
@@ -270,19 +402,182 @@ def write_marker(spill, task: str, attempt: int, version: str, boundary, watch: 
 # --- Kedro --------------------------------------------------------------------------------------------------------
 
 
-def open_project(manifest: dict, version: str):
-    """Bootstraps the project in the current folder, with its save version and its catalog paths changed, nothing else."""
-    import kedro.framework.session.session as session_module
-    from kedro.framework.project import settings
-    from kedro.framework.startup import bootstrap_project
+class Project:
+    """The project in the current folder, with its save version and its catalog paths changed, and nothing else."""
 
-    root = os.getcwd()
-    bootstrap_project(__import__("pathlib").Path(root))
-    # Private in every Kedro so far, and the only place that the session's version comes from.
-    session_module.generate_timestamp = lambda: version
-    rewrite = path_rewriter(manifest.get("paths") or {}, os.environ.get("WHERRY_LOCAL_ROOT"))
-    settings.set("CONFIG_LOADER_CLASS", rewriting_loader(settings.CONFIG_LOADER_CLASS, rewrite))
-    return session_module.KedroSession, settings
+    def __init__(self, manifest: dict, plan_task: dict, version: str):
+        import kedro.framework.session.session as session_module
+        from kedro.framework import project
+        from kedro.framework.startup import bootstrap_project
+
+        bootstrap_project(pathlib.Path.cwd())
+        # Private in every Kedro so far, and the only place that a session's version comes from.
+        session_module.generate_timestamp = lambda: version
+        self._kedro = project
+        self._manifest, self._task, self._version = manifest, plan_task, version
+        self._session_class = session_module.KedroSession
+        own_class = getattr(project.settings, "SESSION_CLASS", None)
+        if isinstance(own_class, type) and issubclass(own_class, self._session_class):
+            self._session_class = own_class
+        self._load_versions = dict(manifest.get("loadVersions") or {})
+        use_rewritten_paths(project.settings, manifest.get("paths") or {}, os.environ.get("WHERRY_LOCAL_ROOT"))
+
+    def run(self, values, watch: NodeWatch) -> int:
+        hooks = make_hooks(self, values, watch)
+        self._kedro.settings.set("HOOKS", (*self._kedro.settings.HOOKS, hooks))
+        try:
+            with self._session_class.create(**self._session_arguments()) as session:
+                session.run(**self._run_arguments())
+            watch.close()
+        except BaseException as error:
+            return self._blame(error, hooks.phase, watch)
+        left = [name for name in self._task["nodes"] if name not in watch.finished]
+        if left:
+            raise StepError("run", f"Kedro ended well but did not run these nodes of the task: {', '.join(left)}")
+        return 0
+
+    def _session_arguments(self) -> dict:
+        conf, params = self._manifest.get("confSource"), self._manifest.get("params")
+        return accepted(
+            self._session_class.create,
+            project_path=os.getcwd(),
+            env=self._manifest.get("env"),
+            conf_source=os.path.join(os.getcwd(), conf) if conf else None,
+            runtime_params=params or None,
+            extra_params=params or None,
+        )
+
+    def _run_arguments(self) -> dict:
+        name = self._manifest["pipeline"]
+        run = self._session_class.run
+        several = "pipeline_names" in inspect.signature(run).parameters
+        return {
+            **({"pipeline_names": [name]} if several else {"pipeline_name": name}),
+            "node_names": self._task["nodes"],
+            "load_versions": self._load_versions,
+        }
+
+    def nodes_are_there(self) -> None:
+        """A pipeline that Kedro only warned about is missing, and so may its nodes be."""
+        name = self._manifest["pipeline"]
+        if hasattr(self._kedro.pipelines, "set_requested"):
+            self._kedro.pipelines.set_requested([name])
+        pipeline = self._kedro.pipelines.get(name)
+        nodes = {node.name: node for node in pipeline.nodes} if pipeline is not None else {}
+        missing = [node for node in self._task["nodes"] if node not in nodes]
+        if missing:
+            what = "is not in this project" if pipeline is None else f"has no node {', '.join(missing)}"
+            hint = "Kedro may have warned above about a module that it left out, or the code is not what was planned"
+            raise StepError("bootstrap", f"the pipeline '{name}' {what}. {hint}")
+        self._pin_loads(nodes[node] for node in self._task["nodes"])
+
+    def _pin_loads(self, nodes) -> None:
+        """What another task of this run saved is loaded in the run's own version: the newest may be another run's.
+
+        Kedro makes the catalog of these after the context, so that it is not too late to add to them.
+        """
+        saved_by_others = {
+            item["name"]
+            for item in self._manifest.get("boundaryDatasets") or []
+            if item["storage"] == "catalog" and item["producer"] != self._task["name"]
+        }
+        for name in (name for node in nodes for name in node.inputs):
+            if name.partition("@")[0] in saved_by_others:
+                self._load_versions.setdefault(name, self._version)
+
+    def _blame(self, error: BaseException, where: str, watch: NodeWatch) -> int:
+        """A StepError may have gone through Kedro, which wraps what comes out of a dataset."""
+        own = next((cause for cause in causes(error) if isinstance(cause, StepError)), None)
+        if own is not None:
+            raise own
+        if watch.failed(error):
+            return EXIT_USER
+        raise StepError(where, str(error) or repr(error)) from error
+
+
+def causes(error):
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def accepted(function, **arguments) -> dict:
+    """Those of the arguments that this Kedro's function knows and that say something."""
+    known = inspect.signature(function).parameters
+    return {name: value for name, value in arguments.items() if name in known and value is not None}
+
+
+def make_hooks(project: Project, values, watch: NodeWatch):
+    from kedro.framework.hooks import hook_impl
+
+    class WherryHooks:
+        phase = "bootstrap"
+
+        @hook_impl(trylast=True)
+        def after_context_created(self, context):
+            with phase("bootstrap"):
+                project.nodes_are_there()
+            self.phase = "catalog"
+
+        @hook_impl(trylast=True)
+        def after_catalog_created(self, catalog):
+            with phase("catalog"):
+                values.add_to(catalog)
+            self.phase = "run"
+
+        @hook_impl(tryfirst=True)
+        def before_dataset_loaded(self, node):
+            watch.start(node)
+
+        @hook_impl(tryfirst=True)
+        def before_node_run(self, node):
+            watch.start(node)
+
+        @hook_impl(trylast=True)
+        def after_node_run(self, node, outputs):
+            watch.ran(node, outputs)
+
+        @hook_impl(trylast=True)
+        def after_dataset_saved(self, dataset_name, node):
+            watch.saved(node, dataset_name)
+
+    return WherryHooks()
+
+
+def replace_versions_of_earlier_attempts() -> None:
+    """A retry saves in the run's version again, and Kedro refuses to save a version that is there. What is there can
+    only be from an earlier attempt, the first time that a dataset is saved in this process."""
+    from kedro.io.core import AbstractVersionedDataset
+
+    refusing = AbstractVersionedDataset._get_save_path
+    saved = set()
+
+    def get_save_path(self):
+        if not self._version or id(self) in saved:
+            return refusing(self)
+        saved.add(id(self))
+        return self._get_versioned_path(self.resolve_save_version())
+
+    AbstractVersionedDataset._get_save_path = get_save_path
+
+
+# --- catalog paths --------------------------------------------------------------------------------------------------
+
+# The keys that Kedro itself takes for paths (kedro.framework.context, _convert_paths_to_absolute_posix).
+PATH_KEYS = ("filepath", "path", "filename")
+
+
+def use_rewritten_paths(settings, paths: dict, local_root) -> None:
+    if not paths and not local_root:
+        return
+    rewrite = path_rewriter(paths, local_root)
+
+    class RewritingLoader(settings.CONFIG_LOADER_CLASS):
+        def __getitem__(self, key):
+            value = super().__getitem__(key)
+            return rewritten(value, rewrite) if key == "catalog" else value
+
+    settings.set("CONFIG_LOADER_CLASS", RewritingLoader)
 
 
 def path_rewriter(paths: dict, local_root):
@@ -305,194 +600,114 @@ def plain_path(path: str) -> str:
     return path[2:] if path.startswith("./") else path
 
 
-def rewriting_loader(loader_class, rewrite):
-    class RewritingLoader(loader_class):
-        def __getitem__(self, key):
-            value = super().__getitem__(key)
-            return rewritten(value, rewrite) if key == "catalog" else value
-
-    return RewritingLoader
-
-
-def rewritten(value, rewrite):
+def rewritten(value, rewrite, key=None):
     if isinstance(value, dict):
-        return {
-            key: rewrite(os.fspath(item)) if key in ("filepath", "path", "filename") and isinstance(item, (str, os.PathLike)) else rewritten(item, rewrite)
-            for key, item in value.items()
-        }
-    return [rewritten(item, rewrite) for item in value] if isinstance(value, list) else value
+        return {name: rewritten(item, rewrite, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [rewritten(item, rewrite) for item in value]
+    if key in PATH_KEYS and isinstance(value, (str, os.PathLike)):
+        return rewrite(os.fspath(value))
+    return value
 
 
-def make_hooks(boundary, watch: NodeWatch):
-    from kedro.framework.hooks import hook_impl
-
-    class WherryHooks:
-        @hook_impl(trylast=True)
-        def after_catalog_created(self, catalog):
-            boundary.add_to(catalog)
-
-        @hook_impl(tryfirst=True)
-        def before_dataset_loaded(self, node):
-            watch.start(node)
-
-        @hook_impl(tryfirst=True)
-        def before_node_run(self, node):
-            watch.start(node)
-
-        @hook_impl(trylast=True)
-        def after_node_run(self, node):
-            watch.ran(node)
-
-        @hook_impl(trylast=True)
-        def after_dataset_saved(self, dataset_name, node):
-            watch.saved(node, dataset_name)
-
-    return WherryHooks()
+# --- spilled values -------------------------------------------------------------------------------------------------
 
 
-def run_nodes(project, manifest: dict, plan_task: dict, boundary, watch: NodeWatch) -> int:
-    session_class, settings = project
-    settings.set("HOOKS", (*settings.HOOKS, make_hooks(boundary, watch)))
-    conf_source = manifest.get("confSource")
-    create = accepted(
-        session_class.create,
-        env=manifest.get("env"),
-        conf_source=os.path.join(os.getcwd(), conf_source) if conf_source else None,
-        runtime_params=manifest.get("params") or None,
-        extra_params=manifest.get("params") or None,
-    )
-    run = accepted(
-        session_class.run,
-        pipeline_names=[manifest["pipeline"]],
-        pipeline_name=manifest["pipeline"],
-        node_names=plan_task["nodes"],
-        load_versions=manifest.get("loadVersions") or None,
-    )
-    if "pipeline_names" in run:
-        run.pop("pipeline_name", None)
-    try:
-        with session_class.create(project_path=os.getcwd(), **create) as session:
-            session.run(**run)
-    except Exception as error:
-        spill_error = next((cause for cause in causes(error) if isinstance(cause, StepError)), None)
-        if spill_error is not None:
-            raise spill_error from error
-        if not watch.failed(error):
-            raise
-        return EXIT_NODE
-    return 0
+class SpilledValues:
+    """The datasets of this task that the catalog does not persist and that another task writes or reads."""
 
+    def __init__(self, scratch: str):
+        self._scratch = scratch
+        self._names: list = []
+        self._files: dict = {}
+        self._spill = None
+        self.written: dict = {}
+        self.bytes_written = 0
 
-def accepted(function, **arguments) -> dict:
-    """Those of the arguments that this Kedro's function knows and that say something."""
-    known = inspect.signature(function).parameters
-    return {name: value for name, value in arguments.items() if name in known and value is not None}
-
-
-def causes(error):
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-# --- spilled data -------------------------------------------------------------------------------------------------
-
-
-class SpilledDatasets:
-    """The datasets of this task that the catalog does not persist and another task writes or reads."""
-
-    def __init__(self, manifest: dict, task: str, spill):
+    def bind(self, manifest: dict, task: str, spill) -> None:
         self._spill = spill
-        self._names = {
-            dataset["name"]
-            for dataset in manifest["boundaryDatasets"]
-            if dataset["storage"] == "spill" and (dataset["producer"] == task or task in dataset["consumers"])
-        }
-        # Everything that stays in this container is on this disk as well, and need not be fetched.
-        self._folder = tempfile.mkdtemp(prefix="wherry-") if self._names else None
-        self._local: dict = {}
-        self.written: list = []
+        for item in manifest.get("boundaryDatasets") or []:
+            if item["storage"] == "spill" and task in (item["producer"], *item["consumers"]):
+                self._names.append(item["name"])
+        if self._names and spill is None:
+            raise StepError("manifest", f"no spill location is set, and it would have to carry {', '.join(self._names)}")
 
     def add_to(self, catalog) -> None:
-        if not self._names:
-            return
-        if self._spill is None:
-            raise StepError("spill", f"no spill location is set, and these must be kept: {', '.join(sorted(self._names))}")
-        dataset_class = spill_dataset_class()
-        for name in sorted(self._names):
-            dataset = dataset_class(name, self)
-            if hasattr(catalog, "__setitem__"):
-                catalog[name] = dataset
-            else:
-                catalog.add(name, dataset, replace=True)
+        for name in self._names:
+            if is_in_memory(catalog, name):
+                dataset = spill_dataset_class()(name, self)
+                if hasattr(catalog, "__setitem__"):
+                    catalog[name] = dataset
+                else:
+                    catalog.add(name, dataset, replace=True)
 
     def save(self, name: str, value) -> None:
-        path = os.path.join(self._folder, urllib.parse.quote(name, safe=""))
-        write_pickle(name, value, path)
-        key = self._key(name)
-        digest = in_phase("spill", lambda: self._spill.put_file(key, path))
-        self._local[name] = path
-        self.written.append({"dataset": name, "url": self._spill.url_of(key), "bytes": os.path.getsize(path), "sha256": digest})
+        with phase("spill"):
+            path = os.path.join(self._scratch, f"{self._names.index(name)}.pkl")
+            self._files.pop(name, None)
+            size, sha256 = write_pickle(name, value, path)
+            key = value_key(name)
+            self._spill.put_file(key, path, sha256)
+            # Read again in this container, it need not be fetched.
+            self._files[name] = path
+            self.written[name] = {"dataset": name, "url": self._spill.url_of(key), "bytes": size, "sha256": sha256}
+            self.bytes_written += size
 
     def load(self, name: str):
-        path = self._local.get(name)
-        if path is None:
-            path = os.path.join(self._folder, urllib.parse.quote(name, safe=""))
-            if not in_phase("spill", lambda: self._spill.get_file(self._key(name), path)):
-                raise StepError("spill", f"'{name}' is not at {self._spill.url_of(self._key(name))}: did the task that writes it run?")
-            self._local[name] = path
-        with open(path, "rb") as stream:
-            return pickle.load(stream)
+        with phase("spill"):
+            if name not in self._files:
+                path = os.path.join(self._scratch, f"{self._names.index(name)}.pkl")
+                if not self._spill.get_file(value_key(name), path):
+                    raise StepError("spill", f"'{name}' is not at {self._spill.url_of(value_key(name))}")
+                self._files[name] = path
+            with open(self._files[name], "rb") as stream:
+                return pickle.load(stream)
 
     def exists(self, name: str) -> bool:
-        return name in self._local or self._spill.exists(self._key(name))
+        return name in self._files or self._spill.exists(value_key(name))
 
-    def _key(self, name: str) -> str:
-        return run_key(f"data/{urllib.parse.quote(name, safe='')}.pkl")
+    def release(self, name: str) -> None:
+        """No node of this task wants it any more, and a container's disk is small."""
+        path = self._files.pop(name, None)
+        if path is not None:
+            os.unlink(path)
 
 
-def write_pickle(name: str, value, path: str) -> None:
-    """Plain pickle; cloudpickle, where the project has it, for what plain pickle cannot (lambdas, local classes)."""
-    try:
-        with open(path, "wb") as stream:
-            pickle.dump(value, stream, protocol=5)
-        return
-    except Exception as error:  # noqa: BLE001 - pickling runs the user's code
-        reason = error
-    with contextlib.suppress(Exception):
-        import cloudpickle
+def value_key(name: str) -> str:
+    return run_key(f"data/{urllib.parse.quote(name, safe='')}.pkl")
 
-        with open(path, "wb") as stream:
-            cloudpickle.dump(value, stream, protocol=5)
-        return
-    kind = f"{type(value).__module__}.{type(value).__qualname__}"
-    raise StepError(
-        "spill",
-        f"'{name}' is a {kind}, which cannot be pickled to carry it to another task ({reason}). "
-        "Give it a catalog entry, or put the nodes that share it into one task with --grouping",
-    ) from reason
+
+def is_in_memory(catalog, name: str) -> bool:
+    """False for what a hook of the project's has put there, which the plan could not know of: it stays."""
+    from kedro import io
+
+    if name not in catalog:
+        return True
+    dataset = catalog.get(name) if hasattr(catalog, "get") else catalog._get_dataset(name)
+    return isinstance(dataset, getattr(io, "MemoryDataset", None) or io.MemoryDataSet)
 
 
 def spill_dataset_class():
     from kedro import io
 
-    base = getattr(io, "AbstractDataset", None) or io.AbstractDataSet
-
-    class SpillDataset(base):
+    class SpillDataset(getattr(io, "AbstractDataset", None) or io.AbstractDataSet):
         """In-memory data of another task's, kept under the run's spill location."""
 
-        def __init__(self, name: str, boundary: SpilledDatasets):
+        def __init__(self, name: str, values: SpilledValues):
             self._name = name
-            self._boundary = boundary
+            self._values = values
 
         def _load(self):
-            return self._boundary.load(self._name)
+            return self._values.load(self._name)
 
         def _save(self, data) -> None:
-            self._boundary.save(self._name, data)
+            self._values.save(self._name, data)
 
         def _exists(self) -> bool:
-            return self._boundary.exists(self._name)
+            return self._values.exists(self._name)
+
+        def _release(self) -> None:
+            self._values.release(self._name)
 
         def _describe(self) -> dict:
             return {"name": self._name}
@@ -500,43 +715,70 @@ def spill_dataset_class():
     return SpillDataset
 
 
-def open_spill(url):
-    if not url:
-        return None
-    scheme, _, rest = url.partition("://")
-    if scheme == "file":
-        return FileSpill(url, urllib.parse.unquote(rest))
-    if scheme == "s3":
-        bucket, _, prefix = rest.partition("/")
-        return S3Spill(url, bucket, prefix.strip("/"))
-    raise SystemExit(f"wherry: '{url}' is no spill location that this step knows: s3:// or file://")
+def write_pickle(name: str, value, path: str):
+    """Plain pickle; cloudpickle, where the project has it, for what plain pickle cannot (lambdas, local classes).
+    Returns size and SHA-256, counted while writing."""
+    try:
+        return dump_with(pickle.dump, value, path)
+    except OSError:
+        raise
+    except Exception as error:  # pickling runs the user's code
+        reason = error
+    with contextlib.suppress(Exception):
+        import cloudpickle
+
+        return dump_with(cloudpickle.dump, value, path)
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"
+    raise StepError(
+        "spill",
+        f"'{name}' is a {kind}, which cannot be pickled to carry it to another task ({reason}). "
+        "Give it a catalog entry, or put the nodes that share it into one task with --grouping",
+        EXIT_USER,
+    ) from reason
 
 
-class Spill:
-    """Keys below one URL. Subclasses move bytes and files; absent means None or False, never an error."""
+def dump_with(dump, value, path: str):
+    with open(path, "wb") as stream:
+        target = HashingWriter(stream)
+        dump(value, target, protocol=5)
+        return target.size, target.digest.hexdigest()
 
-    def __init__(self, url: str):
-        self._url = url.rstrip("/")
-        self.bytes_written = 0
 
-    def url_of(self, key: str) -> str:
-        return f"{self._url}/{key}"
+class HashingWriter:
+    def __init__(self, stream):
+        self._stream = stream
+        self.size = 0
+        self.digest = hashlib.sha256()
 
-    def key_of(self, url: str) -> str:
-        if not url.startswith(self._url + "/"):
-            raise StepError("manifest", f"{url} is not under the spill location {self._url}")
-        return url[len(self._url) + 1 :]
+    def write(self, data) -> int:
+        self.digest.update(data)
+        self.size += memoryview(data).nbytes
+        return self._stream.write(data)
 
 
 # --- spill on disk ------------------------------------------------------------------------------------------------
 
 
-class FileSpill(Spill):
-    """Writes to a temporary file beside the target and renames it: a reader never sees half an object."""
+def open_spill(url):
+    if not url:
+        return None
+    scheme, _, rest = url.rstrip("/").partition("://")
+    if scheme == "file":
+        return FileSpill(url.rstrip("/"), urllib.parse.unquote(rest))
+    if scheme == "s3":
+        bucket, _, prefix = rest.partition("/")
+        return S3Spill(url.rstrip("/"), bucket, prefix)
+    raise ValueError(f"'{url}' is no location that this step can use: s3://… and file:///… are")
+
+
+class FileSpill:
+    """Keys below a folder. Written to a temporary file beside the target: a reader never sees half an object."""
 
     def __init__(self, url: str, folder: str):
-        super().__init__(url)
-        self._folder = folder
+        self._url, self._folder = url, folder
+
+    def url_of(self, key: str) -> str:
+        return f"{self._url}/{urllib.parse.quote(key)}"
 
     def get_bytes(self, key: str):
         try:
@@ -546,10 +788,11 @@ class FileSpill(Spill):
             return None
 
     def get_file(self, key: str, path: str) -> bool:
-        if not self.exists(key):
+        try:
+            shutil.copyfile(self._path(key), path)
+            return True
+        except FileNotFoundError:
             return False
-        shutil.copyfile(self._path(key), path)
-        return True
 
     def exists(self, key: str) -> bool:
         return os.path.isfile(self._path(key))
@@ -557,22 +800,18 @@ class FileSpill(Spill):
     def put_bytes(self, key: str, content: bytes) -> None:
         os.replace(self._temporary(key, content), self._path(key))
 
-    def put_if_absent(self, key: str, content: bytes) -> bool:
+    def put_if_absent(self, key: str, content: bytes) -> None:
         temporary = self._temporary(key, content)
         try:
-            os.link(temporary, self._path(key))
-            return True
-        except FileExistsError:
-            return False
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, self._path(key))
         finally:
             os.unlink(temporary)
 
-    def put_file(self, key: str, path: str) -> str:
+    def put_file(self, key: str, path: str, sha256: str) -> None:
         temporary = self._temporary(key, b"")
         shutil.copyfile(path, temporary)
         os.replace(temporary, self._path(key))
-        self.bytes_written += os.path.getsize(path)
-        return file_sha256(path)
 
     def _temporary(self, key: str, content: bytes) -> str:
         folder = os.path.dirname(self._path(key))
@@ -586,77 +825,114 @@ class FileSpill(Spill):
         return os.path.join(self._folder, key)
 
 
-def file_sha256(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 # --- spill on S3 --------------------------------------------------------------------------------------------------
 
-# A single PUT may have 5 GB; parts keep a retry cheap. 10,000 parts of this size are 640 GB.
-PART_SIZE = int(os.environ.get("WHERRY_PART_SIZE", 64 << 20))
-TRIES = 6
-EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
+# One PUT may have 5 GB, and a smaller part is cheaper to send again. S3 takes 10,000 parts.
+PART_SIZE = 64 << 20
+MOST_PARTS = 10_000
+TRIES = 8
+LONGEST_PAUSE = 10
+# S3 closes a connection that was idle for a while; one of our own that was is not used again.
+IDLE_SECONDS = 5
 
 
-class S3Spill(Spill):
+class S3Spill:
+    """Keys below a prefix of a bucket. What is absent is None or False, never an error."""
+
     def __init__(self, url: str, bucket: str, prefix: str):
-        super().__init__(url)
+        self._url = url
         self._client = S3Client(bucket)
         self._prefix = f"{prefix}/" if prefix else ""
 
+    def url_of(self, key: str) -> str:
+        return f"{self._url}/{key}"
+
     def get_bytes(self, key: str):
-        answer = self._client.request("GET", self._prefix + key, absent_is_fine=True)
-        return None if answer is None else answer.body
+        status, _, body = self._client.request("GET", self._prefix + key, fine=(404,))
+        return None if status == 404 else body
 
     def get_file(self, key: str, path: str) -> bool:
-        return self._client.request("GET", self._prefix + key, into=path, absent_is_fine=True) is not None
+        return self._client.request("GET", self._prefix + key, into=path, fine=(404,))[0] != 404
 
     def exists(self, key: str) -> bool:
-        return self._client.request("HEAD", self._prefix + key, absent_is_fine=True) is not None
+        return self._client.request("HEAD", self._prefix + key, fine=(404,))[0] != 404
 
     def put_bytes(self, key: str, content: bytes) -> None:
-        self._client.request("PUT", self._prefix + key, body=content)
+        self._client.request("PUT", self._prefix + key, body=BytesBody(content))
 
-    def put_if_absent(self, key: str, content: bytes) -> bool:
-        answer = self._client.request("PUT", self._prefix + key, body=content, headers={"if-none-match": "*"}, fine=(409, 412))
-        return answer.status == 200
+    def put_if_absent(self, key: str, content: bytes) -> None:
+        # 412: another was first. (409, two at the same time, is worth another try.)
+        condition = {"if-none-match": "*"}
+        self._client.request("PUT", self._prefix + key, body=BytesBody(content), headers=condition, fine=(412,))
 
-    def put_file(self, key: str, path: str) -> str:
+    def put_file(self, key: str, path: str, sha256: str) -> None:
         size = os.path.getsize(path)
-        if size <= PART_SIZE:
-            with open(path, "rb") as stream:
-                self._client.request("PUT", self._prefix + key, body=stream.read())
-        else:
-            self._put_parts(self._prefix + key, path)
-        self.bytes_written += size
-        return file_sha256(path)
+        with open(path, "rb") as stream:
+            if size <= PART_SIZE:
+                self._client.request("PUT", self._prefix + key, body=FileBody(stream, 0, size, sha256))
+            else:
+                self._put_parts(self._prefix + key, stream, size)
 
-    def _put_parts(self, key: str, path: str) -> None:
-        started = ElementTree.fromstring(self._client.request("POST", key, query={"uploads": ""}).body)
-        upload = next(item.text for item in started if item.tag.endswith("UploadId"))
+    def _put_parts(self, key: str, stream, size: int) -> None:
+        part_size = max(PART_SIZE, -(-size // MOST_PARTS))
+        _, _, started = self._client.request("POST", key, query={"uploads": ""})
+        upload = between(started, "UploadId")
         try:
             tags = []
-            with open(path, "rb") as stream:
-                for number, part in enumerate(iter(lambda: stream.read(PART_SIZE), b""), start=1):
-                    answer = self._client.request("PUT", key, query={"partNumber": str(number), "uploadId": upload}, body=part)
-                    tags.append(f"<Part><PartNumber>{number}</PartNumber><ETag>{answer.headers['etag']}</ETag></Part>")
-            body = f"<CompleteMultipartUpload>{''.join(tags)}</CompleteMultipartUpload>".encode()
-            answer = self._client.request("POST", key, query={"uploadId": upload}, body=body)
-            # S3 may answer 200 and say in the body that it failed.
-            if b"<Error>" in answer.body:
-                raise OSError(f"S3 could not put the parts of {key} together: {answer.body[:300]!r}")
+            for number, start in enumerate(range(0, size, part_size), start=1):
+                part = FileBody(stream, start, min(part_size, size - start))
+                query = {"partNumber": str(number), "uploadId": upload}
+                _, headers, _ = self._client.request("PUT", key, query=query, body=part)
+                tags.append(f"<Part><PartNumber>{number}</PartNumber><ETag>{headers['etag']}</ETag></Part>")
+            whole = f"<CompleteMultipartUpload>{''.join(tags)}</CompleteMultipartUpload>"
+            self._client.request("POST", key, query={"uploadId": upload}, body=BytesBody(whole.encode()))
         except BaseException:
-            self._client.request("DELETE", key, query={"uploadId": upload}, absent_is_fine=True)
+            # Parts that were never put together are stored, and paid for, until someone removes them.
+            with contextlib.suppress(Exception):
+                self._client.request("DELETE", key, query={"uploadId": upload}, fine=(404,))
             raise
 
 
-class Answer:
-    def __init__(self, status: int, headers: dict, body: bytes):
-        self.status, self.headers, self.body = status, headers, body
+def between(xml: bytes, tag: str) -> str:
+    found = re.search(f"<{tag}>(.*?)</{tag}>", xml.decode(errors="replace"), re.DOTALL)
+    return found[1] if found else ""
+
+
+class BytesBody:
+    def __init__(self, content: bytes):
+        self.size = len(content)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self._content = content
+
+    def opened(self):
+        return self._content
+
+
+class FileBody:
+    """A stretch of a file as the body of a request, read in blocks: parts are never held in memory."""
+
+    def __init__(self, stream, start: int, size: int, sha256=None):
+        self._stream, self._start, self.size = stream, start, size
+        self.sha256 = sha256 or self._hash()
+
+    def opened(self):
+        self._stream.seek(self._start)
+        self._left = self.size
+        return self
+
+    def read(self, amount: int) -> bytes:
+        block = self._stream.read(min(amount, self._left))
+        self._left -= len(block)
+        return block
+
+    def _hash(self) -> str:
+        digest, blocks = hashlib.sha256(), self.opened()
+        for block in iter(lambda: blocks.read(1 << 20), b""):
+            digest.update(block)
+        return digest.hexdigest()
+
+
+NOTHING = BytesBody(b"")
 
 
 class S3Client:
@@ -667,77 +943,115 @@ class S3Client:
         self._region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
         self._endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
         self._credentials = Credentials()
+        self._connection = None
+        self._used = 0.0
 
-    def request(self, method, key, query=None, headers=None, body=b"", into=None, absent_is_fine=False, fine=()):
+    def request(self, method, key, query=None, headers=None, body=NOTHING, into=None, fine=()):
+        """Returns status, headers and body; raises OSError for a status that is neither success nor `fine`."""
         for attempt in range(1, TRIES + 1):
             try:
-                answer = self._send(method, key, query or {}, headers or {}, body, into)
+                status, found, answer = self._send(method, key, query or {}, headers or {}, body, into)
             except (OSError, http.client.HTTPException) as error:
-                answer, trouble = None, f"{type(error).__name__}: {error}"
-            if answer is not None:
-                if answer.status < 300 or answer.status in fine:
-                    return answer
-                if answer.status == 404 and absent_is_fine:
-                    return None
-                trouble = f"status {answer.status} {answer.body[:300].decode(errors='replace')}"
-                moved = answer.headers.get("x-amz-bucket-region")
-                if moved and moved != self._region:
-                    self._region = moved
-                    continue
-                if answer.status not in (408, 429, 500, 502, 503, 504) and b"SlowDown" not in answer.body:
-                    break
+                trouble, passes = f"failed: {type(error).__name__}: {error}", True
+            else:
+                # S3 may answer 200 to the completion of an upload and say in the body that it failed.
+                code = between(answer, "Code") if status >= 300 or b"<Error>" in answer[:200] else ""
+                if (status < 300 and not code) or status in fine:
+                    return status, found, answer
+                trouble = f"answered {status} {code} {between(answer, 'Message')}".rstrip()
+                passes = self._passes(status, code, found)
+            if not passes:
+                break
             if attempt < TRIES:
-                time.sleep(random.uniform(0.5, 1) * 0.2 * 2**attempt)
-        raise OSError(f"{method} s3://{self._bucket}/{key} failed: {trouble}")
+                time.sleep(random.uniform(0.5, 1) * min(LONGEST_PAUSE, 0.2 * 2**attempt))
+        hint = " (for an object that is not there, too, where the role lacks s3:ListBucket)" if " 403" in trouble else ""
+        raise OSError(f"{method} s3://{self._bucket}/{key} {trouble}{hint}")
 
-    def _send(self, method, key, query, headers, body, into) -> Answer:
+    def _passes(self, status: int, code: str, headers: dict) -> bool:
+        region = headers.get("x-amz-bucket-region")
+        if region and region != self._region:
+            self._region = region
+            return True
+        if code in ("ExpiredToken", "TokenRefreshRequired"):
+            self._credentials.forget()
+            return True
+        # 409 is the answer to two conditional puts at the same time.
+        return status in (200, 408, 409, 429) or status >= 500 or code in ("SlowDown", "RequestTimeout")
+
+    def _send(self, method, key, query, headers, body, into):
         secure, host, path = self._address(key)
-        text = "&".join(f"{urllib.parse.quote(k, safe='')}={urllib.parse.quote(v, safe='')}" for k, v in sorted(query.items()))
+        text = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in sorted(query.items()))
         signed = self._sign(method, host, path, text, headers, body)
-        connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        options = {"context": ssl.create_default_context()} if secure else {}
-        connection = connect(host, timeout=60, **options)
+        connection = self._connect(secure, host)
         try:
-            connection.request(method, f"{path}?{text}" if text else path, body=body or None, headers=signed)
+            connection.request(method, f"{path}?{text}" if text else path, body=body.opened(), headers=signed)
             response = connection.getresponse()
             found = {name.lower(): value for name, value in response.getheaders()}
             if into is not None and response.status == 200:
-                with open(into, "wb") as stream:
-                    shutil.copyfileobj(response, stream, 1 << 20)
-                return Answer(200, found, b"")
-            return Answer(response.status, found, response.read())
-        finally:
+                receive(response, into, found)
+                answer = b""
+            else:
+                answer = response.read()
+        except BaseException:
+            self._connection = None
             connection.close()
+            raise
+        self._used = time.monotonic()
+        return response.status, found, answer
+
+    def _connect(self, secure: bool, host: str):
+        is_fresh = self._connection is not None and time.monotonic() - self._used < IDLE_SECONDS
+        if not is_fresh or self._connection.wherry_host != host:
+            if self._connection is not None:
+                self._connection.close()
+            options = {"timeout": 60, "blocksize": 1 << 18}
+            if secure:
+                self._connection = http.client.HTTPSConnection(host, context=ssl.create_default_context(), **options)
+            else:
+                self._connection = http.client.HTTPConnection(host, **options)
+            self._connection.wherry_host = host
+        return self._connection
 
     def _address(self, key: str):
-        quoted = urllib.parse.quote(key, safe="/-_.~")
+        path = quoted(key, "/")
         if self._endpoint:
             parts = urllib.parse.urlsplit(self._endpoint)
-            return parts.scheme == "https", parts.netloc, f"{parts.path.rstrip('/')}/{self._bucket}/{quoted}"
+            return parts.scheme == "https", parts.netloc, f"{parts.path.rstrip('/')}/{self._bucket}/{path}"
         suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
         if "." in self._bucket:  # A dot in the name does not fit AWS's certificate.
-            return True, f"s3.{self._region}.{suffix}", f"/{self._bucket}/{quoted}"
-        return True, f"{self._bucket}.s3.{self._region}.{suffix}", f"/{quoted}"
+            return True, f"s3.{self._region}.{suffix}", f"/{self._bucket}/{path}"
+        return True, f"{self._bucket}.s3.{self._region}.{suffix}", f"/{path}"
 
     def _sign(self, method, host, path, query, headers, body) -> dict:
-        """AWS General Reference, "Create a signed AWS API request"."""
+        """AWS Signature Version 4 (IAM User Guide, "Create a signed AWS API request")."""
         access, secret, token = self._credentials.get()
         stamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-        payload = hashlib.sha256(body).hexdigest() if body else EMPTY_SHA256
-        sent = {"host": host, "x-amz-date": stamp, "x-amz-content-sha256": payload, **headers}
+        signed = {"host": host, "x-amz-date": stamp, "x-amz-content-sha256": body.sha256, **headers}
         if token:
-            sent["x-amz-security-token"] = token
-        names = ";".join(sorted(sent))
-        lines = "".join(f"{name}:{sent[name]}\n" for name in sorted(sent))
-        canonical = "\n".join([method, path, query, lines, names, payload])
+            signed["x-amz-security-token"] = token
+        names = ";".join(sorted(signed))
+        lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
+        canonical = "\n".join([method, path, query, lines, names, body.sha256])
         scope = f"{stamp[:8]}/{self._region}/s3/aws4_request"
-        to_sign = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+        text = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
         key = f"AWS4{secret}".encode()
-        for part in (stamp[:8], self._region, "s3", "aws4_request"):
+        for part in (*scope.split("/"), text):
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-        signature = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
-        sent["authorization"] = f"AWS4-HMAC-SHA256 Credential={access}/{scope}, SignedHeaders={names}, Signature={signature}"
-        return sent
+        who = f"Credential={access}/{scope}, SignedHeaders={names}, Signature={key.hex()}"
+        return {**signed, "authorization": f"AWS4-HMAC-SHA256 {who}", "content-length": str(body.size)}
+
+
+def quoted(text: str, safe: str = "") -> str:
+    return urllib.parse.quote(text, safe=f"{safe}-_.~")
+
+
+def receive(response, path: str, headers: dict) -> None:
+    """Python's HTTP client is silent about a connection that closes early, so the bytes are counted."""
+    with open(path, "wb") as stream:
+        shutil.copyfileobj(response, stream, 1 << 20)
+        expected = headers.get("content-length")
+        if expected is not None and stream.tell() != int(expected):
+            raise OSError(f"{stream.tell()} of {expected} bytes came")
 
 
 class Credentials:
@@ -752,33 +1066,39 @@ class Credentials:
             self._found, self._until = self._fetch()
         return self._found
 
+    def forget(self) -> None:
+        self._found = None
+
     def _fetch(self):
         relative, full = (os.environ.get(f"AWS_CONTAINER_CREDENTIALS_{kind}_URI") for kind in ("RELATIVE", "FULL"))
         if not relative and not full:
             access, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
             if not access or not secret:
-                raise OSError("there are no AWS credentials: does the task definition have a task role?")
+                raise StepError("spill", "there are no AWS credentials: does the task definition have a task role?")
             return (access, secret, os.environ.get("AWS_SESSION_TOKEN")), float("inf")
-        url = urllib.parse.urlsplit(full or f"http://169.254.170.2{relative}")
-        connection = http.client.HTTPConnection(url.netloc, timeout=10)
+        # The address of the endpoint on ECS: Amazon ECS Developer Guide, "Task IAM role".
+        url = urllib.parse.urlsplit(f"http://169.254.170.2{relative}" if relative else full)
+        connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        connection = connect(url.netloc, timeout=10)
         try:
-            connection.request("GET", f"{url.path}?{url.query}" if url.query else url.path, headers=self._authorization())
+            connection.request("GET", f"{url.path}?{url.query}" if url.query else url.path, headers=authorization())
             response = connection.getresponse()
-            if response.status != 200:
-                raise OSError(f"the container's credentials endpoint answered {response.status}")
-            found = json.loads(response.read())
+            content = response.read()
         finally:
             connection.close()
-        expires = datetime.datetime.strptime(found["Expiration"][:19] + "+0000", "%Y-%m-%dT%H:%M:%S%z").timestamp()
+        if response.status != 200:
+            raise OSError(f"the container's credentials endpoint answered {response.status}")
+        found = json.loads(content)
+        expires = calendar.timegm(time.strptime(found["Expiration"][:19], "%Y-%m-%dT%H:%M:%S"))
         return (found["AccessKeyId"], found["SecretAccessKey"], found.get("Token")), expires - 300
 
-    def _authorization(self) -> dict:
-        token = os.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN")
-        file = os.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
-        if file:
-            with open(file, encoding="utf-8") as stream:
-                token = stream.read().strip()
-        return {"Authorization": token} if token else {}
+
+def authorization() -> dict:
+    token = os.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+    file = os.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+    if file:
+        token = pathlib.Path(file).read_text().strip()
+    return {"Authorization": token} if token else {}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -122,6 +123,32 @@ describe('s3 and the AWS SDK for JavaScript', () => {
     await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: keys.map((Key) => ({ Key })) } }));
     assert.equal((await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'page/' }))).KeyCount, 0);
   });
+});
+
+it('s3: one of 16 wins also when moto takes its time between looking and writing', async () => {
+  const slow = [
+    'import sys, time',
+    `sys.path.insert(0, ${JSON.stringify(here('.'))})`,
+    'from moto.s3.models import S3Backend',
+    'put = S3Backend.put_object',
+    'S3Backend.put_object = lambda *args, **named: (time.sleep(0.02), put(*args, **named))[1]',
+    'import serve',
+    'serve.main()',
+  ].join('\n');
+  const folder = temporaryFolder();
+  const python = await pythonEnv('s3', here('requirements.txt'));
+  const server = spawn(python, ['-c', slow, '--folder', folder.path, '--region', 'eu-central-1']);
+  const { port } = JSON.parse(String((await once(server.stdout, 'data'))[0])) as { port: number };
+  const authorization = 'AWS4-HMAC-SHA256 Credential=a/20260101/eu-central-1/s3/aws4_request, Signature=0';
+  const put = (path: string, headers = {}) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { method: 'PUT', headers: { authorization, ...headers } });
+  assert.equal((await put('/slow-bucket')).status, 200);
+  const puts = Array.from({ length: 16 }, () => put('/slow-bucket/claim', { 'if-none-match': '*' }));
+  const statuses = (await Promise.all(puts)).map(({ status }) => status).sort();
+  server.stdin.end();
+  await once(server, 'close');
+  folder.remove();
+  assert.deepEqual(statuses, [200, ...Array(15).fill(412)]);
 });
 
 it('s3: boto3 and s3fs find what they expect of S3', async () => {

@@ -21,6 +21,7 @@ export class LogFollowers {
   readonly #around: Surroundings;
   readonly #ended = new Set<Handle>();
   readonly #following: Promise<void>[] = [];
+  #isAbandoned = false;
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -35,6 +36,11 @@ export class LogFollowers {
     this.#ended.add(handle);
   }
 
+  /** Reads no further: nobody knows when the attempts will end. */
+  abandon(): void {
+    this.#isAbandoned = true;
+  }
+
   /** Resolves when every log was read to its end. Call it when every attempt has ended. */
   async drain(): Promise<void> {
     await Promise.all(this.#following);
@@ -44,7 +50,7 @@ export class LogFollowers {
   async #read({ task, attempt, handle }: Followed): Promise<void> {
     const { session, recorder, sleep, report } = this.#around;
     let cursor: string | undefined;
-    for (let quiet = 0; quiet < 2; ) {
+    for (let quiet = 0; quiet < 2 && !this.#isAbandoned; ) {
       const wasEnded = this.#ended.has(handle);
       const page = await session.logs(handle, cursor);
       const lines = page.ok ? page.value.lines : [];

@@ -83,8 +83,10 @@ export async function runPlan(context: RunContext): Promise<RunOutcome> {
     const handles = underWay(fold);
     const observed = await session.observe([...handles.keys()]);
     if (!observed.ok) {
-      if (++troubles >= TROUBLES_IN_A_ROW)
+      if (++troubles >= TROUBLES_IN_A_ROW) {
+        followers.abandon();
         return { kind: 'out-of-touch', state: fold.state(), trouble: observed.error };
+      }
     } else troubles = 0;
     let changed = changedByAction;
     for (const [handle, observation] of observed.ok ? observed.value : []) {

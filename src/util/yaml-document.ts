@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Tags } from 'yaml';
 
 /** A key path inside a document: map keys and list indexes. */
 export type KeyPath = readonly (string | number)[];
@@ -25,16 +25,39 @@ export function readYaml(text: string): YamlDocument {
     merge: true,
     keepSourceTokens: false,
     uniqueKeys: true,
+    customTags: booleansOfPyYaml,
     lineCounter: new LineCounter(),
     prettyErrors: false,
   });
   const errors = document.errors.map(({ message, pos: [start, end] }) => ({ message, start, end }));
+  const value = errors.length > 0 ? undefined : plainValue(document, errors);
   return {
-    value: errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 1000 }),
+    value,
     errors,
     has: (path) => nodeAt(document, path) !== undefined,
     range: (path, part = 'value') => rangeOf(part === 'key' ? keyAt(document, path) : nodeAt(document, path)),
   };
+}
+
+/** Aliases are followed only here: one to nothing, or to far too much, is a mistake in the text as any other. */
+function plainValue(document: Document, errors: ({ message: string } & TextRange)[]): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 1000 });
+  } catch (error) {
+    errors.push({ message: (error as Error).message, start: 0, end: 1 });
+    return undefined;
+  }
+}
+
+const PYYAML_TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
+const PYYAML_FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+
+/** YAML 1.1 also takes `y` and `n` for booleans; PyYAML does not (yaml/resolver.py). */
+function booleansOfPyYaml(tags: Tags): Tags {
+  return tags.map((tag) => {
+    if (typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:bool' || tag.collection !== undefined) return tag;
+    return { ...tag, test: tag.test?.test('yes') ? PYYAML_TRUE : PYYAML_FALSE };
+  });
 }
 
 function nodeAt(document: Document, path: KeyPath): Node | undefined {

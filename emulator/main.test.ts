@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateClusterCommand, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
+import { pythonEnv } from '../test/support/python-env.ts';
+import { CLUSTER, clients, definition, describe, LOG_GROUP, lines, request, run, until } from './test-clients.ts';
+import { startEmulator, type TestEmulator, temporaryFolder } from './test-emulator.ts';
+
+const image = temporaryFolder();
+let s3Python: string;
+let state: ReturnType<typeof temporaryFolder>;
+
+before(async () => {
+  s3Python = await pythonEnv('s3', fileURLToPath(new URL('s3/requirements.txt', import.meta.url)));
+});
+
+beforeEach(() => {
+  state?.remove();
+  state = temporaryFolder();
+});
+
+after(() => {
+  state.remove();
+  image.remove();
+});
+
+const start = (env: Record<string, string> = {}, args: readonly string[] = []): Promise<TestEmulator> =>
+  startEmulator({ stateDir: state.path, s3Python, args: ['--image', `image:1=${image.path}`, ...args], env });
+
+/** Starts a task whose container and a child of it run until they are killed; resolves to their pids. */
+async function startSleepers(emulator: TestEmulator): Promise<{ taskArn: string; pids: number[] }> {
+  const { ecs, logs } = clients(emulator);
+  await ecs.send(new CreateClusterCommand({ clusterName: CLUSTER }));
+  await logs.send(new CreateLogGroupCommand({ logGroupName: LOG_GROUP }));
+  await ecs.send(new RegisterTaskDefinitionCommand(definition('sleepers', 'sleep 300 & echo $$ $!; wait')));
+  const { taskArn } = await run(ecs, request('sleepers'));
+  const task = await until(ecs, taskArn, 'RUNNING');
+  for (;;) {
+    const written = await lines(logs, task).catch(() => []);
+    if (written[0]) return { taskArn: taskArn ?? '', pids: written[0].split(' ').map(Number) };
+    await sleep(10);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A zombie waits for its parent, which in a test may be a process that does not collect it.
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+async function untilGone(pids: readonly number[]): Promise<void> {
+  while (pids.some(isAlive)) await sleep(20);
+}
+
+it('emulator: SIGTERM ends its containers and its S3 server, and it exits 0', async () => {
+  const emulator = await start();
+  const { pids } = await startSleepers(emulator);
+  assert.ok(pids.length === 2 && pids.every(isAlive));
+  const s3 = emulator.env.AWS_ENDPOINT_URL_S3 ?? '';
+  assert.ok((await fetch(s3)).ok);
+  assert.equal(await emulator.end('SIGTERM'), 0);
+  assert.deepEqual(pids.filter(isAlive), []);
+  await assert.rejects(fetch(s3));
+  assert.equal(existsSync(join(state.path, 'emulator.json')), false);
+});
+
+it('emulator: definitions, clusters, stopped tasks and log events outlive it', async () => {
+  const first = await start();
+  const { taskArn, pids } = await startSleepers(first);
+  await first.end();
+  const second = await start();
+  const { ecs, logs } = clients(second);
+  const task = await describe(ecs, taskArn);
+  assert.deepEqual([task.lastStatus, task.stopCode], ['STOPPED', 'TerminationNotice']);
+  assert.deepEqual(await lines(logs, task), [pids.join(' ')]);
+  const next = await ecs.send(new RegisterTaskDefinitionCommand(definition('sleepers', 'exit 0')));
+  assert.equal(next.taskDefinition?.revision, 2);
+  await second.end();
+});
+
+it('emulator: one that was killed leaves its tasks lost, and the next ends their processes', async () => {
+  const first = await start();
+  const { taskArn, pids } = await startSleepers(first);
+  await first.end('SIGKILL');
+  assert.ok(pids.every(isAlive));
+  const second = await start();
+  await untilGone(pids);
+  const task = await describe(clients(second).ecs, taskArn);
+  assert.deepEqual([task.lastStatus, task.stopCode, task.containers?.[0]?.exitCode], ['STOPPED', undefined, undefined]);
+  await second.end();
+});
+
+it('emulator: with --exit-with-parent it ends, containers and all, when standard input closes', async () => {
+  const emulator = await start({}, ['--exit-with-parent']);
+  const { pids } = await startSleepers(emulator);
+  const ended = new Promise((resolve) => emulator.process.once('close', resolve));
+  emulator.process.stdin?.end();
+  assert.equal(await ended, 0);
+  assert.deepEqual(pids.filter(isAlive), []);
+});
+
+it('emulator: a second one on the same state folder says who has it and exits 1', async () => {
+  const first = await start();
+  const { pid, endpoints } = JSON.parse(readFileSync(join(state.path, 'emulator.json'), 'utf8'));
+  assert.equal(endpoints.ecs, first.env.AWS_ENDPOINT_URL_ECS);
+  await assert.rejects(start(), (error: Error) => {
+    assert.match(error.message, /^exit 1: /);
+    assert.ok(error.message.includes(String(pid)) && error.message.includes(state.path));
+    return error.message.trim().split('\n').length === 1;
+  });
+  await first.end();
+});
+
+it('emulator: exports endpoints, and dummy credentials and region only when there are none', async () => {
+  const bare = await start();
+  assert.deepEqual(Object.keys(bare.env), [
+    'AWS_ENDPOINT_URL_ECS',
+    'AWS_ENDPOINT_URL_CLOUDWATCH_LOGS',
+    'AWS_ENDPOINT_URL_STS',
+    'AWS_ENDPOINT_URL_S3',
+    'AWS_ACCESS_KEY_ID',
+    'AWS_SECRET_ACCESS_KEY',
+    'AWS_REGION',
+  ]);
+  await bare.end();
+  const set = await start({ AWS_ACCESS_KEY_ID: 'mine', AWS_SECRET_ACCESS_KEY: 'mine', AWS_REGION: 'us-west-2' });
+  assert.equal(Object.keys(set.env).length, 4);
+  await set.end();
+});
+
+it('emulator: writes what it and its S3 server cost to $WHERRY_CPU_LOG', async () => {
+  const log = join(state.path, 'cpu.jsonl');
+  await (await start({ WHERRY_CPU_LOG: log })).end();
+  const entries = readFileSync(log, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(entries.map((entry) => entry.process).sort(), ['emulator', 's3']);
+  assert.ok(entries.every((entry) => entry.cpuSeconds > 0));
+});
+
+it('emulator: says in one line what is wrong with its arguments or its Python', async () => {
+  const main = fileURLToPath(new URL('main.ts', import.meta.url));
+  const attempt = (args: string[]) =>
+    new Promise<string>((resolve) =>
+      execFile(process.execPath, ['--import', 'tsx', main, '--state-dir', state.path, ...args], (error, out, err) =>
+        resolve(`${error?.code} ${out}${err}`),
+      ),
+    );
+  assert.match(await attempt(['--port', 'x']), /^2 emulator: --port 'x' is no port\n$/);
+  assert.match(
+    await attempt(['--image', 'a=/not/there']),
+    /^2 emulator: the folder '\/not\/there' .* does not exist\n$/,
+  );
+  assert.match(
+    await attempt(['--s3-python', '/bin/false']),
+    /^1 emulator: the S3 server does not start with \/bin\/false: .*\n$/,
+  );
+});

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { makeNode, makeProject } from '../../test/support/random-pipeline.ts';
+import { settings, sha256 } from '../../test/support/settings.ts';
+import type { AttemptSpec, EngineSession, LogLine, Observation } from '../engine/engine.ts';
+import type { Pipeline } from '../model/project.ts';
+import type { RunEvent } from '../model/run.ts';
+import type { ServiceTrouble } from '../model/trouble.ts';
+import { plan as makePlan } from '../plan/plan.ts';
+import { failed, ok } from '../util/result.ts';
+import { runPlan } from './run-plan.ts';
+
+const project = makeProject([makeNode('a', { outputs: ['x'] }), makeNode('b', { inputs: ['x'], outputs: ['y'] })], []);
+const { plan } = makePlan({
+  project,
+  pipeline: project.pipelines.get('__default__') as Pipeline,
+  grouping: 'node',
+  settings: settings(),
+  sha256,
+});
+const AWAY: ServiceTrouble = {
+  kind: 'unreachable',
+  service: 'Amazon ECS',
+  operation: 'DescribeTasks',
+  detail: 'gone',
+  help: 'wait',
+};
+
+/** An engine in memory: each attempt runs for three observations and then ends well. */
+function fakeSession(change: Partial<EngineSession> = {}): EngineSession & { readonly started: string[] } {
+  const seen = new Map<string, number>();
+  const started: string[] = [];
+  return {
+    started,
+    particulars: {},
+    capacity: 2,
+    logLagMs: 0,
+    start: async ({ task, attempt }: AttemptSpec) => {
+      started.push(task);
+      return ok(`${task}/${attempt}`);
+    },
+    observe: async (handles) =>
+      ok(
+        new Map(
+          handles.map((handle): [string, Observation] => {
+            const times = (seen.get(handle) ?? 0) + 1;
+            seen.set(handle, times);
+            if (times < 3) return [handle, { state: 'running', startedAt: 1, events: [] }];
+            return [handle, { state: 'stopped', events: [], end: { exitCode: 0, failure: undefined, times: {} } }];
+          }),
+        ),
+      ),
+    stop: async () => ok(undefined),
+    logs: async (handle, after) =>
+      ok({ lines: after === undefined ? [{ at: 1, text: `log of ${handle}` }] : [], cursor: 'end' }),
+    close: async () => {},
+    ...change,
+  };
+}
+
+async function drive(session: EngineSession, cancel = { aborted: false }) {
+  const events: RunEvent[] = [];
+  const logs: LogLine[] = [];
+  let now = 0;
+  const outcome = await runPlan({
+    runId: 'r',
+    plan,
+    engineId: 'fake',
+    saveVersion: 'v',
+    prices: undefined,
+    session,
+    recorder: {
+      append: async (event) => void events.push(event),
+      appendLog: async (_task, _attempt, lines) => void logs.push(...lines),
+    },
+    now: () => now,
+    sleep: async (ms) => {
+      now += ms;
+      await new Promise(setImmediate);
+    },
+    cancel,
+    report: () => {},
+  });
+  return { outcome, events, logs };
+}
+
+test('run: an event is recorded before the action that it allows, and logs are read to their end', async () => {
+  const session = fakeSession();
+  const start = session.start;
+  const recorded: number[] = [];
+  let count = 0;
+  const { outcome, events, logs } = await drive({
+    ...session,
+    start: async (spec) => {
+      recorded.push(count++);
+      return start(spec);
+    },
+  });
+  assert.equal(outcome.kind, 'ended');
+  assert.equal(outcome.state.state, 'succeeded');
+  const kinds = events.map(({ event }) => event);
+  assert.deepEqual(kinds, [
+    'run-started',
+    ...['attempt-starting', 'attempt-started', 'attempt-running', 'attempt-stopped'],
+    ...['attempt-starting', 'attempt-started', 'attempt-running', 'attempt-stopped'],
+    'run-stopped',
+  ]);
+  assert.deepEqual(logs.map(({ text }) => text).sort(), ['log of a/1', 'log of b/1']);
+});
+
+test('run: a task that cannot be started fails, and what needs it is skipped', async () => {
+  const { outcome } = await drive(
+    fakeSession({ start: async () => failed({ reason: 'not-started', blame: 'user', detail: 'no' }) }),
+  );
+  assert.deepEqual(
+    outcome.state.tasks.map(({ state }) => state),
+    ['failed', 'skipped'],
+  );
+  assert.equal(outcome.state.state, 'failed');
+});
+
+test('run: a service that is away for a while does not end the run; one that stays away does, without a verdict on tasks', async () => {
+  const good = fakeSession();
+  let away = 5;
+  const short = await drive({
+    ...good,
+    observe: async (handles) => (handles.length > 0 && away-- > 0 ? failed(AWAY) : good.observe(handles)),
+  });
+  assert.equal(short.outcome.state.state, 'succeeded');
+  const long = await drive(fakeSession({ observe: async () => failed(AWAY) }));
+  assert.equal(long.outcome.kind, 'out-of-touch');
+  assert.equal(long.outcome.state.state, 'running');
+});
+
+test('run: cancelled, it stops what is under way and starts nothing more', async () => {
+  const cancel = { aborted: false };
+  const stopped: string[] = [];
+  const session = fakeSession({
+    stop: async (handle) => {
+      stopped.push(handle);
+      return ok(undefined);
+    },
+  });
+  const { outcome } = await drive(
+    {
+      ...session,
+      start: async (spec) => {
+        cancel.aborted = true;
+        return session.start(spec);
+      },
+    },
+    cancel,
+  );
+  assert.equal(outcome.state.state, 'cancelled');
+  assert.ok(stopped.includes('a/1'));
+  assert.deepEqual(session.started, ['a']);
+});

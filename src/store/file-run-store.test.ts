@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Plan } from '../model/plan.ts';
+import { fileRunStore } from './file-run-store.ts';
+
+const plan = { planHash: 'abc', tasks: [] } as unknown as Plan;
+
+test('run store: what was recorded is read back, newest run first, and a line cut off by a crash is no event', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'wherry-store-'));
+  const store = fileRunStore(folder);
+  assert.deepEqual(await store.list(), []);
+  const recorder = await store.create('20260101T000000-aaaaaa', plan);
+  await store.create('20260102T000000-bbbbbb', plan);
+  await recorder.append({ at: 'now', event: 'cancel-requested' });
+  await recorder.appendLog('train', 1, [
+    { at: 0, text: 'first  line ' },
+    { at: 1, text: '' },
+  ]);
+  await appendFile(join(folder, '20260101T000000-aaaaaa', 'events.jsonl'), '{"at":"now","eve');
+  assert.deepEqual(await store.list(), ['20260102T000000-bbbbbb', '20260101T000000-aaaaaa']);
+  const read = await store.read('20260101T000000-aaaaaa');
+  assert.deepEqual(read?.events, [{ at: 'now', event: 'cancel-requested' }]);
+  assert.deepEqual(read?.plan, plan);
+  assert.deepEqual(await store.readLog('20260101T000000-aaaaaa', 'train', 1), [
+    { at: 0, text: 'first  line ' },
+    { at: 1, text: '' },
+  ]);
+  assert.equal(await store.read('20269999T000000-cccccc'), undefined);
+  await rm(folder, { recursive: true });
+});
