@@ -107,7 +107,7 @@ def run_task(events, values) -> int:
 def variable(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise StepError("manifest", f"the variable {name} is not set")
+        raise ValueError(f"the variable {name} is not set")
     return value
 
 

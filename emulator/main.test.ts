@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, beforeEach, it } from 'node:test';
+import { after, afterEach, before, beforeEach, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
@@ -29,8 +29,17 @@ after(() => {
   image.remove();
 });
 
-const start = (env: Record<string, string> = {}, args: readonly string[] = []): Promise<TestEmulator> =>
-  startEmulator({ stateDir: state.path, s3Python, args: ['--image', `image:1=${image.path}`, ...args], env });
+const started: TestEmulator[] = [];
+
+async function start(env: Record<string, string> = {}): Promise<TestEmulator> {
+  const args = ['--image', `image:1=${image.path}`];
+  const emulator = await startEmulator({ stateDir: state.path, s3Python, args, env });
+  started.push(emulator);
+  return emulator;
+}
+
+// A test that fails must not leave one behind.
+afterEach(() => Promise.all(started.splice(0).map((emulator) => emulator.end())));
 
 /** Starts a task whose container and a child of it run until they are killed; resolves to their pids. */
 async function startSleepers(emulator: TestEmulator): Promise<{ taskArn: string; pids: number[] }> {
@@ -100,7 +109,7 @@ it('emulator: one that was killed leaves its tasks lost, and the next ends their
 });
 
 it('emulator: with --exit-with-parent it ends, containers and all, when standard input closes', async () => {
-  const emulator = await start({}, ['--exit-with-parent']);
+  const emulator = await start();
   const { pids } = await startSleepers(emulator);
   const ended = new Promise((resolve) => emulator.process.once('close', resolve));
   emulator.process.stdin?.end();

@@ -136,7 +136,7 @@ it('task: with a task role has credentials under its own token, and metadata', a
     'const get = (url, headers) => fetch(url, { headers }).then(async (answer) => [answer.status, await answer.json()]);',
     'const { AWS_CONTAINER_CREDENTIALS_FULL_URI: uri, AWS_CONTAINER_AUTHORIZATION_TOKEN: authorization } = process.env;',
     'const metadata = process.env.ECS_CONTAINER_METADATA_URI_V4;',
-    "(async () => console.log(JSON.stringify([await get(uri, { authorization }), (await get(uri, {}))[0], await get(metadata), await get(metadata + '/task')])))()",
+    "(async () => console.log(JSON.stringify([await get(uri, { authorization }), (await get(uri, { authorization: 'another' }))[0], await get(metadata), await get(metadata + '/task')])))()",
     '"',
   ].join('\n');
   const environment = [{ name: 'PATH', value: `${process.execPath.replace(/\/[^/]*$/, '')}:/usr/bin:/bin` }];

@@ -27,7 +27,9 @@ const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
 /** Starts one and waits until it is ready. Throws with its messages when it ends before that. */
 export async function startEmulator(options: Options): Promise<TestEmulator> {
-  const args = ['--import', 'tsx', MAIN, '--state-dir', options.stateDir, ...(options.args ?? [])];
+  // Should the test's process die, its pipe closes and nothing is left behind.
+  const own = ['--exit-with-parent', '--state-dir', options.stateDir];
+  const args = ['--import', 'tsx', MAIN, ...own, ...(options.args ?? [])];
   const child = spawn(process.execPath, args, {
     env: { ...withoutAws(process.env), WHERRY_S3_PYTHON: options.s3Python, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

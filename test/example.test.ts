@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { useEmulator } from '../src/cli/emulator-process.ts';
-import { realHost } from '../src/cli/host.ts';
 import { GROUPINGS } from '../src/model/plan.ts';
-import { EXAMPLE, examplePython, projectCopy, root, wherry } from './support/cli.ts';
+import { EXAMPLE, examplePython, projectCopy, wherry } from './support/cli.ts';
+import { compareOutputs, runPython } from './support/compare.ts';
 
 interface PlanJson {
   readonly tasks: readonly {
@@ -22,52 +20,22 @@ let expected: Awaited<ReturnType<typeof projectCopy>>;
 /** What plain `kedro run` gives, once for all groupings. */
 before(async () => {
   expected = await projectCopy(EXAMPLE);
-  const { status, output } = await python(['-m', 'kedro', 'run'], { cwd: expected.folder });
+  const { status, output } = await runPython(await examplePython(), ['-m', 'kedro', 'run'], { cwd: expected.folder });
   assert.equal(status, 0, output);
 });
 
 after(() => expected[Symbol.asyncDispose]());
 
-async function python(
-  words: readonly string[],
-  { cwd = root, env = {} }: { cwd?: string; env?: Record<string, string> },
-) {
-  const file = await examplePython();
-  return new Promise<{ status: number; output: string }>((resolve) => {
-    execFile(file, words, { cwd, env: { ...process.env, DO_NOT_TRACK: '1', ...env } }, (error, stdout, stderr) =>
-      resolve({ status: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }),
-    );
+async function compare(project: string, env: string, paths: object = {}) {
+  const python = await examplePython();
+  return compareOutputs({
+    python,
+    project,
+    expected: expected.folder,
+    env,
+    paths,
+    models: { 'demand.model': 'demand.features' },
   });
-}
-
-/** Compares by value what is on the emulator's S3 with what plain `kedro run` left on disk. */
-async function compare(project: string, env: string, paths: object = {}): Promise<{ status: number; output: string }> {
-  const emulator = await useEmulator(join(project, '.wherry', 'emulator'), realHost());
-  assert.ok(!('complaint' in emulator), JSON.stringify(emulator));
-  try {
-    const access = {
-      AWS_ACCESS_KEY_ID: 'a',
-      AWS_SECRET_ACCESS_KEY: 'b',
-      AWS_DEFAULT_REGION: 'eu-central-1',
-      AWS_ENDPOINT_URL_S3: emulator.endpoints.s3,
-    };
-    const words = [
-      'scripts/compare-outputs.py',
-      '--project',
-      project,
-      '--expected-project',
-      expected.folder,
-      '--actual-env',
-      env,
-      '--paths',
-      JSON.stringify(paths),
-      '--model-input',
-      'demand.model=demand.features',
-    ];
-    return await python(words, { env: access });
-  } finally {
-    await emulator.stop();
-  }
 }
 
 for (const grouping of GROUPINGS) {

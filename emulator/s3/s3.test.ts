@@ -138,17 +138,20 @@ it('s3: one of 16 wins also when moto takes its time between looking and writing
   const folder = temporaryFolder();
   const python = await pythonEnv('s3', here('requirements.txt'));
   const server = spawn(python, ['-c', slow, '--folder', folder.path, '--region', 'eu-central-1']);
-  const { port } = JSON.parse(String((await once(server.stdout, 'data'))[0])) as { port: number };
-  const authorization = 'AWS4-HMAC-SHA256 Credential=a/20260101/eu-central-1/s3/aws4_request, Signature=0';
-  const put = (path: string, headers = {}) =>
-    fetch(`http://127.0.0.1:${port}${path}`, { method: 'PUT', headers: { authorization, ...headers } });
-  assert.equal((await put('/slow-bucket')).status, 200);
-  const puts = Array.from({ length: 16 }, () => put('/slow-bucket/claim', { 'if-none-match': '*' }));
-  const statuses = (await Promise.all(puts)).map(({ status }) => status).sort();
-  server.stdin.end();
-  await once(server, 'close');
-  folder.remove();
-  assert.deepEqual(statuses, [200, ...Array(15).fill(412)]);
+  try {
+    const { port } = JSON.parse(String((await once(server.stdout, 'data'))[0])) as { port: number };
+    const authorization = 'AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, Signature=0';
+    const put = (path: string, headers = {}) =>
+      fetch(`http://127.0.0.1:${port}${path}`, { method: 'PUT', headers: { authorization, ...headers } });
+    assert.equal((await put('/slow-bucket')).status, 200);
+    const puts = Array.from({ length: 16 }, () => put('/slow-bucket/claim', { 'if-none-match': '*' }));
+    const statuses = (await Promise.all(puts)).map(({ status }) => status).sort();
+    assert.deepEqual(statuses, [200, ...Array(15).fill(412)]);
+  } finally {
+    server.stdin.end();
+    await once(server, 'close');
+    folder.remove();
+  }
 });
 
 it('s3: boto3 and s3fs find what they expect of S3', async () => {
