@@ -112,7 +112,10 @@ async function activate(context: Context): Promise<void> {
   change(context, { lastStatus: 'ACTIVATING' });
   for (const { plan } of parts) prepareInputs(plan, world);
   change(context, { pullStartedAt: epochSeconds(world.clock) });
-  await Promise.all([world.clock.pause(SECONDS.pull, stop), ...parts.map((part) => create(part, context))]);
+  const made = await Promise.allSettled(parts.map((part) => create(part, context)));
+  // Only now, when none is still being made, can those that were be removed.
+  for (const outcome of made) if (outcome.status === 'rejected') throw outcome.reason;
+  await world.clock.pause(SECONDS.pull, stop);
   change(context, { pullStoppedAt: epochSeconds(world.clock) });
   await world.clock.pause(SECONDS.start, stop);
   if (stop.aborted) return;

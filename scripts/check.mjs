@@ -57,16 +57,16 @@ async function bridgeTests() {
   const files = readdirSync(join(root, 'bridge', 'tests'))
     .filter((name) => /^requirements-kedro.*[.]txt$/.test(name))
     .sort();
+  const say = (line) => process.stdout.write(`${line}\n`);
+  const moto = await ensurePythonEnv(join(root, '.venv', 's3'), join(root, 'emulator', 's3', 'requirements.txt'), say);
   for (const file of files) {
     const name = file.replace(/^requirements-|[.]txt$/g, '');
     process.stdout.write(`== bridge on ${name}\n`);
-    const python = await ensurePythonEnv(join(root, '.venv', name), join(root, 'bridge', 'tests', file), (line) =>
-      process.stdout.write(`${line}\n`),
-    );
+    const python = await ensurePythonEnv(join(root, '.venv', name), join(root, 'bridge', 'tests', file), say);
     const { stdout, stderr, status } = spawnSync(python, ['-m', 'unittest', 'discover', '-s', 'bridge/tests'], {
       cwd: root,
       encoding: 'utf8',
-      env: { ...process.env, DO_NOT_TRACK: '1' },
+      env: { ...process.env, DO_NOT_TRACK: '1', WHERRY_MOTO_PYTHON: moto },
     });
     countUnittest(stderr, status, name);
     if (status !== 0) process.stdout.write(`${stdout}${stderr}`);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { examplePython, startWherry, tinyProject, wherry } from './support/cli.ts';
@@ -120,7 +120,6 @@ for (const [engine, { flags, data }] of Object.entries(ENGINES)) {
 test('run, aws-fargate on the emulator: without a spill nothing is needed but the task definition', async () => {
   await using project = await tinyProject();
   const settings = join(project.folder, 'no-spill.yml');
-  const { writeFile } = await import('node:fs/promises');
   await writeFile(settings, 'execution_engine: {type: aws-fargate}\npaths: {"data/": "s3://wherry-tiny/data/"}\n');
   const words = [
     '-C',
@@ -168,4 +167,29 @@ test('run, aws-fargate on the emulator: the same project again registers no seco
   assert.match(second.stderr, /task definition: wherry-tiny:1\n/);
   const third = await wherry([...words, '-i', 'other/image:2']);
   assert.match(third.stderr, /task definition: wherry-tiny:2 \(registered for this run\)/);
+});
+
+test('run, aws-fargate on the emulator: a family that is the user’s is used as it is, by the settings of the design page', async () => {
+  await using project = await tinyProject();
+  const seed =
+    'execution_engine:\n  type: aws-fargate\n  cluster: ml-pipelines\n  task_definition: my-first-ml-pipeline:7\n  subnets: [subnet-001122334455]\n  security_groups: [sg-0248abcd0248]\nrun_config:\n  volume:\n    disabled: True\n';
+  await writeFile(
+    join(project.folder, 'seed.yml'),
+    `${seed}spill: s3://wherry-tiny/spill\npaths: {"data/": "s3://wherry-tiny/data/"}\n`,
+  );
+  const words = [
+    'run',
+    '-C',
+    project.folder,
+    '-e',
+    'fargate',
+    '-p',
+    'isolation',
+    '--config-file',
+    'seed.yml',
+    '--emulate',
+  ];
+  const { status, stderr } = await wherry([...words, '--grouping', 'node', '--python', await examplePython()]);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /task definition: my-first-ml-pipeline:1\n/);
 });

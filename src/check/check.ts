@@ -1,12 +1,20 @@
 import { type Diagnostic, sortDiagnostics } from '../diagnostics/diagnostic.ts';
 import type { CheckContext, Rule } from './rule.ts';
+import { belongsToDefinition } from './rules/belongs-to-definition.ts';
 import { localPathOnFargate } from './rules/local-path-on-fargate.ts';
 import { memoryCrossesTasks } from './rules/memory-crosses-tasks.ts';
 import { settingsMissing } from './rules/settings-missing.ts';
 import { taskSize } from './rules/task-size.ts';
 import { volumeOnFargate } from './rules/volume-on-fargate.ts';
 
-const RULES: readonly Rule[] = [localPathOnFargate, memoryCrossesTasks, settingsMissing, taskSize, volumeOnFargate];
+const RULES: readonly Rule[] = [
+  belongsToDefinition,
+  localPathOnFargate,
+  memoryCrossesTasks,
+  settingsMissing,
+  taskSize,
+  volumeOnFargate,
+];
 
 /** Every finding of every rule, sorted. Never stops at the first. */
 export function check(context: CheckContext): Diagnostic[] {

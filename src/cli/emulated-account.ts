@@ -1,22 +1,32 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { ConfigValues } from '../config/schema.ts';
+import { ownedLogGroup, taskDefinition } from '../fargate/task-definition.ts';
 import type { Project } from '../model/project.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
-import { ecsService } from '../service/aws/ecs.ts';
+import { type EcsService, ecsService } from '../service/aws/ecs.ts';
+import { type LogsService, logsService } from '../service/aws/logs.ts';
 import { type S3Service, s3Service } from '../service/aws/s3.ts';
 import { failed, ok, type Result } from '../util/result.ts';
 import type { EmulatorEndpoints } from './emulator-process.ts';
 
+/** The image that stands for the project where the settings name none. */
+export function emulatedImage(project: Project): string {
+  return `wherry-emulated/${project.name}:local`;
+}
+
 /** What `--emulate` puts in place of what is not set. Never the spill: where data goes is the user's to say. */
 export function fillInForEmulator(settings: ConfigValues, project: Project): ConfigValues {
   const engine = settings.execution_engine;
+  // A revision or an ARN is one of the real account.
+  const family = engine.task_definition?.replace(/^arn:.*\//, '').replace(/:\d+$/, '');
   return {
     ...settings,
-    image: settings.image ?? `wherry-emulated/${project.name}:local`,
+    ...(family === undefined ? { image: settings.image ?? emulatedImage(project) } : {}),
     execution_engine: {
       ...engine,
+      ...(family === undefined ? {} : { task_definition: family }),
       cluster: engine.cluster ?? 'wherry-emulated',
       subnets: engine.subnets.length > 0 ? engine.subnets : ['subnet-00000000000000000'],
       security_groups: engine.security_groups.length > 0 ? engine.security_groups : ['sg-00000000000000000'],
@@ -35,31 +45,62 @@ export function emulatedAccount(endpoints: EmulatorEndpoints, region: string): A
   };
 }
 
-/** Makes the cluster, the buckets that settings and catalog name, and copies inputs that are not there yet. */
-export async function prepareEmulatedAccount(
-  account: AwsAccount,
-  settings: ConfigValues,
-  project: Project,
-): Promise<Result<void, ServiceTrouble>> {
-  const ecs = ecsService(account);
-  const s3 = s3Service(account);
+interface Emulated {
+  readonly account: AwsAccount;
+  readonly settings: ConfigValues;
+  readonly project: Project;
+}
+
+/** Makes the cluster, the user's family, the buckets that settings and catalog name, and copies inputs that are not there yet. */
+export async function prepareEmulatedAccount(emulated: Emulated): Promise<Result<void, ServiceTrouble>> {
+  const ecs = ecsService(emulated.account);
+  const logs = logsService(emulated.account);
+  const s3 = s3Service(emulated.account);
   try {
-    const cluster = await ecs.createCluster(settings.execution_engine.cluster ?? 'default');
+    const cluster = await ecs.createCluster(emulated.settings.execution_engine.cluster ?? 'default');
     if (!cluster.ok) return cluster;
-    for (const bucket of bucketsOf(settings, project)) {
-      const created = await s3.createBucket(bucket);
-      if (!created.ok) return created;
-    }
-    const folders = Object.entries({ ...swap(settings.paths), ...settings.emulate.seed });
-    for (const [url, folder] of folders) {
-      const copied = await copyFolder(join(project.root, folder), url, s3);
-      if (!copied.ok) return copied;
-    }
-    return ok(undefined);
+    const family = await standInForFamily(emulated, ecs, logs);
+    return family.ok ? await fillS3(emulated, s3) : family;
   } finally {
-    ecs.close();
-    s3.close();
+    for (const service of [ecs, logs, s3]) service.close();
   }
+}
+
+/** A family that is the user's is in the real account: a definition like Wherry's own stands for it, unless one is there. */
+async function standInForFamily(
+  { account, settings, project }: Emulated,
+  ecs: EcsService,
+  logs: LogsService,
+): Promise<Result<void, ServiceTrouble>> {
+  const family = settings.execution_engine.task_definition;
+  if (family === undefined) return ok(undefined);
+  const described = await ecs.describeTaskDefinition(family);
+  if (!described.ok) return described;
+  if (described.value !== undefined) return ok(undefined);
+  const { region } = account;
+  const like = taskDefinition({
+    projectName: project.name,
+    engine: settings.execution_engine,
+    image: emulatedImage(project),
+    region,
+    environment: {},
+  });
+  const group = await logs.createGroup(ownedLogGroup(project.name, settings.execution_engine));
+  if (!group.ok) return group;
+  const registered = await ecs.registerTaskDefinition({ ...like, family });
+  return registered.ok ? ok(undefined) : registered;
+}
+
+async function fillS3({ settings, project }: Emulated, s3: S3Service): Promise<Result<void, ServiceTrouble>> {
+  for (const bucket of bucketsOf(settings, project)) {
+    const created = await s3.createBucket(bucket);
+    if (!created.ok) return created;
+  }
+  for (const [url, folder] of Object.entries({ ...swap(settings.paths), ...settings.emulate.seed })) {
+    const copied = await copyFolder(join(project.root, folder), url, s3);
+    if (!copied.ok) return copied;
+  }
+  return ok(undefined);
 }
 
 function bucketsOf(settings: ConfigValues, project: Project): string[] {

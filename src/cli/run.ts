@@ -8,7 +8,6 @@ import type { ServiceTrouble } from '../model/trouble.ts';
 import { type RunOutcome, runPlan } from '../run/run-plan.ts';
 import { type AwsAccount, endpointsFrom } from '../service/aws/account.ts';
 import { type CommandInput, EXIT, UsageError } from './command.ts';
-import type { RunningEmulator } from './emulator-process.ts';
 import type { Host } from './host.ts';
 import { type Prepared, type PrepareOptions, prepare, sha256 } from './prepare.ts';
 import { describeFailures } from './present/failures.ts';
@@ -74,7 +73,7 @@ async function runOnAws(prepared: Prepared, input: Input): Promise<number> {
 async function runEmulated(prepared: Prepared, input: Input): Promise<number> {
   const { host } = input;
   const { useEmulator } = await import('./emulator-process.ts');
-  const { emulatedAccount, prepareEmulatedAccount } = await import('./emulated-account.ts');
+  const { emulatedAccount, emulatedImage, prepareEmulatedAccount } = await import('./emulated-account.ts');
   const emulator = await useEmulator(join(prepared.project.root, '.wherry', 'emulator'), host);
   if ('complaint' in emulator) {
     host.err(`wherry: the emulator could not be started: ${emulator.complaint}\n`);
@@ -83,8 +82,9 @@ async function runEmulated(prepared: Prepared, input: Input): Promise<number> {
   try {
     const region = input.options.region ?? prepared.settings.execution_engine.region ?? 'eu-central-1';
     const account = emulatedAccount(emulator.endpoints, region);
-    await mapProject(emulator, prepared);
-    const ready = await prepareEmulatedAccount(account, prepared.settings, prepared.project);
+    const { settings, project, python } = prepared;
+    await emulator.mapImage(settings.image ?? emulatedImage(project), project.root, python);
+    const ready = await prepareEmulatedAccount({ account, ...prepared });
     if (!ready.ok) return reportTrouble(ready.error, host);
     const limits = { capacity: availableParallelism(), logLagMs: LOCAL_LOG_LAG_MS };
     return await runOn(
@@ -96,11 +96,6 @@ async function runEmulated(prepared: Prepared, input: Input): Promise<number> {
   } finally {
     await emulator.stop();
   }
-}
-
-/** A user's own family names its image itself: the emulator is told of that one, too. */
-async function mapProject(emulator: RunningEmulator, { settings, project, python }: Prepared): Promise<void> {
-  await emulator.mapImage(settings.image ?? '', project.root, python);
 }
 
 async function fargateEngine(

@@ -83,10 +83,6 @@ export const configSchema = z.strictObject({
   paths: z.record(z.string(), url).default({}),
   resources: z.record(z.string(), size).default({}),
   grouping: z.enum(GROUPINGS).default('memory'),
-  allowed_account_ids: z.preprocess(
-    (value) => (Array.isArray(value) ? value.map(String) : value),
-    z.array(z.string()).default([]),
-  ),
   emulate: z
     .strictObject({
       seed: z.record(url, z.string()).default({}).describe("Folders to put into the emulator's S3: URL: folder"),

@@ -7,6 +7,10 @@ interface Code {
 
 /** Every finding that Wherry can make before anything runs. The key is the code; texts may change, codes do not. */
 export const CODES = {
+  'config/belongs-to-definition': {
+    severity: 'error',
+    title: 'A setting that only a task definition can hold, beside one that is yours',
+  },
   'config/invalid': { severity: 'error', title: 'A value in wherry.yml is not of the form that its key takes' },
   'config/scalar-for-list': { severity: 'note', title: 'One value stands where a list belongs' },
   'config/syntax': { severity: 'error', title: 'A settings file is not valid YAML' },

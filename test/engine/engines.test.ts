@@ -51,7 +51,7 @@ describeEngine('aws-fargate on the emulator', async () => {
   if ('complaint' in emulator) throw new Error(emulator.complaint);
   const account = emulatedAccount(emulator.endpoints, 'eu-central-1');
   await emulator.mapImage(failing.settings.image ?? '', project.folder, failing.python);
-  await prepareEmulatedAccount(account, failing.settings, failing.project);
+  await prepareEmulatedAccount({ account, ...failing });
   const read = (name: string) => readFileSync(join(root, 'bridge', name), 'utf8');
   return {
     engine: fargateEngine({
