@@ -4,9 +4,10 @@ It is handed over whole in the container's command (`python3 -c …`), and ECS t
 of a task together. So names are short here, and this docstring, blank lines and lines that are only a comment are
 taken out before it is sent: keep comments on lines of their own. Python 3.8 or newer.
 """
-import base64, datetime, hashlib, hmac, json, os, sys, time, urllib.parse, urllib.request, zlib
+import base64, hashlib, hmac, json, os, sys, time, urllib.parse, urllib.request, zlib
 E = os.environ.get
-H = lambda b: hashlib.sha256(b).hexdigest()
+C = lambda name: E("AWS_CONTAINER_" + name)
+H = lambda data: hashlib.sha256(data).hexdigest()
 # A proxy must never see the credentials endpoint, and http.client, which the step uses, knows of none.
 OPEN = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
@@ -15,15 +16,15 @@ def fetch(url, headers):
     return OPEN(urllib.request.Request(url, headers=headers), timeout=30).read()
 
 
-# The task role's, else the environment's.
+# The task role's, else the environment's. The address is that of ECS (ECS Developer Guide, "Task IAM role").
 def credentials():
-    rel = E("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
-    url = "http://169.254.170.2" + rel if rel else E("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    rel = C("CREDENTIALS_RELATIVE_URI")
+    url = "http://169.254.170.2" + rel if rel else C("CREDENTIALS_FULL_URI")
     if not url:
         return os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"], E("AWS_SESSION_TOKEN")
-    auth = E("AWS_CONTAINER_AUTHORIZATION_TOKEN")
-    if E("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"):
-        auth = open(E("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")).read().strip()
+    auth, file = C("AUTHORIZATION_TOKEN"), C("AUTHORIZATION_TOKEN_FILE")
+    if file:
+        auth = open(file).read().strip()
     c = json.loads(fetch(url, {"Authorization": auth} if auth else {}))
     return c["AccessKeyId"], c["SecretAccessKey"], c.get("Token")
 
@@ -32,27 +33,26 @@ def credentials():
 def get(bucket, key):
     access, secret, token = credentials()
     region = E("AWS_REGION") or E("AWS_DEFAULT_REGION") or "us-east-1"
-    path = "/" + urllib.parse.quote(key, safe="/-_.~")
+    path = "/" + urllib.parse.quote(key)
     end = E("AWS_ENDPOINT_URL_S3") or E("AWS_ENDPOINT_URL")
-    aws = "amazonaws.com" + (".cn" if region.startswith("cn-") else "")
+    aws = "s3.%s.amazonaws.com%s" % (region, ".cn" if region[:3] == "cn-" else "")
     # A dot in the bucket's name does not fit AWS's certificate.
     if end or "." in bucket:
-        end, path = end or "https://s3.%s.%s" % (region, aws), "/" + bucket + path
+        end, path = end or "https://" + aws, "/" + bucket + path
     else:
-        end = "https://%s.s3.%s.%s" % (bucket, region, aws)
-    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    h = {"host": urllib.parse.urlsplit(end).netloc, "x-amz-content-sha256": H(b""), "x-amz-date": now}
+        end = "https://" + bucket + "." + aws
+    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    h = {"host": end.split("/")[2], "x-amz-content-sha256": H(b""), "x-amz-date": now}
     if token:
         h["x-amz-security-token"] = token
     names = ";".join(h)
-    text = "\n".join(["GET", path, "", *["%s:%s" % i for i in h.items()], "", names, H(b"")])
-    scope = "/".join([now[:8], region, "s3", "aws4_request"])
-    text = "\n".join(["AWS4-HMAC-SHA256", now, scope, H(text.encode())])
+    text = "\n".join(["GET", path, "", *map(":".join, h.items()), "", names, H(b"")])
+    scope = now[:8] + "/" + region + "/s3/aws4_request"
     k = ("AWS4" + secret).encode()
-    for part in scope.split("/") + [text]:
-        k = hmac.new(k, part.encode(), hashlib.sha256).digest()
-    h["authorization"] = "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s" % (access, scope, names, k.hex())
-    return fetch(end.rstrip("/") + path, h)
+    for part in scope.split("/") + ["\n".join(["AWS4-HMAC-SHA256", now, scope, H(text.encode())])]:
+        k = hmac.new(k, part.encode(), "sha256").digest()
+    who = "Credential=%s/%s, SignedHeaders=%s, Signature=%s" % (access, scope, names, k.hex())
+    return fetch(end.rstrip("/") + path, {**h, "authorization": "AWS4-HMAC-SHA256 " + who})
 
 
 def step():
@@ -67,16 +67,16 @@ def step():
         except Exception as e:
             # 403 is tried again: a role that was just made is not known everywhere at once.
             if n == 4 or getattr(e, "code", 0) in (400, 404):
-                raise OSError("%s cannot be fetched: %s" % (place, e))
+                raise OSError("%s cannot be fetched: %r" % (place, e))
             time.sleep(2**n)
     if H(source) != want:
-        raise OSError(place + " is not the step that this run was started with")
+        raise OSError(place + " is not the step of this run")
     return source
 
 
 try:
     source = step()
 except Exception as e:
-    sys.stderr.write("wherry: %s\n" % (repr(e) if isinstance(e, KeyError) else e))
+    sys.stderr.write("wherry: %r\n" % e)
     sys.exit(70)
 exec(compile(source, "wherry-step.py", "exec"), {"__name__": "__main__", "__file__": "wherry-step.py"})

@@ -63,9 +63,15 @@ function withoutAws(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('AWS_')));
 }
 
-/** A folder that is there for the length of a test. */
+const folders = new Set<string>();
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that is there until it is removed, or the tests of this process are over. */
 export function temporaryFolder(files: Readonly<Record<string, string>> = {}): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'wherry-test-'));
+  folders.add(path);
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(path, name)), { recursive: true });
     writeFileSync(join(path, name), content);

@@ -2,7 +2,7 @@ import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { Rule } from '../rule.ts';
 
 /** What Fargate cannot do without. The image is asked for only where Wherry registers the definition. */
-export const settingsMissing: Rule = ({ engine, config }) => {
+export const settingsMissing: Rule = ({ engine, config, spill }) => {
   if (engine !== 'aws-fargate') return [];
   const { execution_engine: settings, image } = config.values;
   const missing = [
@@ -21,6 +21,13 @@ export const settingsMissing: Rule = ({ engine, config }) => {
         'image',
         'a task definition must be registered, and it names the image',
         'image: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG',
+      ],
+    // In a definition of its own Wherry carries the step along; a user's family has no place for it.
+    spill === undefined &&
+      settings.task_definition !== undefined && [
+        'spill',
+        'your container fetches the program that runs the nodes from there',
+        'spill: s3://YOUR-BUCKET/spill',
       ],
   ].filter((entry) => entry !== false);
   return missing.map(([key, why, line]) =>
