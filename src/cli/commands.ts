@@ -72,7 +72,10 @@ export const COMMANDS: readonly Command[] = [
         about: 'what a container of an image runs in: REF=DIR[,python=PATH]',
         many: true,
       },
-      { flags: '--time-scale <factor>', about: 'how long the states of a task last: 1 is as long as on AWS (default: 0.01)' },
+      {
+        flags: '--time-scale <factor>',
+        about: 'how long the states of a task last: 1 is as long as on AWS (default: 0.01)',
+      },
     ],
     examples: ['eval "$(wherry emulate --image my-image:1=. &)"', 'wherry emulate --port 4566'],
     load: async () => (await import('./emulate.ts')).emulate,
