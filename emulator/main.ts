@@ -39,7 +39,6 @@ async function main(): Promise<void> {
   const endpoints = { ecs: world.endpoints.own, logs: world.endpoints.own, sts: world.endpoints.own, s3: s3.url };
   const pidFile = join(options.stateDir, PID_FILE);
   writeAtomically(pidFile, JSON.stringify({ pid: process.pid, endpoints }));
-  announce(endpoints, world.region);
 
   const end = async (status: number) => {
     server.close();
@@ -52,6 +51,8 @@ async function main(): Promise<void> {
     process.exit(status);
   };
   endOnce(end, { withParent: options.exitWithParent, s3 });
+  // Last: whoever reads this may ask it to end at once.
+  announce(endpoints, world.region);
 }
 
 function readArguments(): Options {
