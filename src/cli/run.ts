@@ -14,7 +14,7 @@ import { describeFailures } from './present/failures.ts';
 import { progressPrinter } from './present/progress.ts';
 import { runJson } from './present/run-json.ts';
 import { runTable } from './present/tables.ts';
-import { colorsFor, reportFindings } from './report-findings.ts';
+import { colorsFor, reportFindings, seriousOf } from './report-findings.ts';
 import { openRunStore } from './run-store.ts';
 
 export interface RunOptions extends PrepareOptions {
@@ -35,8 +35,7 @@ export async function run(input: Input): Promise<number> {
   if (options.emulate && options.engine === 'local')
     throw new UsageError('--emulate stands for AWS: it goes with --engine aws-fargate');
   const preparation = await prepareRun(input);
-  const diagnostics = preparation.ready ? preparation.prepared.diagnostics : preparation.diagnostics;
-  if (reportFindings(diagnostics, options, host) || !preparation.ready) return EXIT.problems;
+  if (reportFindings(seriousOf(preparation), options, host) || !preparation.ready) return EXIT.problems;
   const { prepared } = preparation;
   if (prepared.engine === 'local') return runOn(await localEngine(prepared, host), undefined, prepared, input);
   return options.emulate ? runEmulated(prepared, input) : runOnAws(prepared, input);

@@ -8,6 +8,7 @@ import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { EcsTask } from '../../service/aws/ecs.ts';
 import { failed, ok, type Result } from '../../util/result.ts';
 import type { AttemptSpec, EngineSession, Handle, LogPage, Observation, OpenRequest } from '../engine.ts';
+import { parseStepEvent } from '../parse-step-event.ts';
 import type { FargateOptions, Services } from './options.ts';
 import type { Definition } from './resolve-definition.ts';
 import { StdoutEvents } from './stdout-events.ts';
@@ -181,8 +182,8 @@ export class FargateSession implements EngineSession {
     }
     const key = runKey(request.runId, `tasks/${attempt.task}/events-${attempt.attempt}.jsonl`);
     const text = await services.s3.get(under(spill, key));
-    const lines = text.ok ? (text.value ?? '').split('\n').filter((line) => line !== '') : [];
-    return lines.map((line) => JSON.parse(line) as StepEvent);
+    const lines = text.ok ? (text.value ?? '').split('\n') : [];
+    return lines.flatMap((line) => parseStepEvent(line) ?? []);
   }
 
   #isOverdue(handle: Handle): boolean {

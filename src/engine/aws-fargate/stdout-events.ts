@@ -1,5 +1,6 @@
 import type { StepEvent } from '../../model/step-event.ts';
 import type { Handle, LogLine } from '../engine.ts';
+import { parseStepEvent } from '../parse-step-event.ts';
 
 /** `::wherry::<nonce>::{json}`: how a step reports where there is no spill to report to. */
 const MARKED = /^::wherry::([0-9a-f]+)::(\{.*\})\s*$/;
@@ -12,9 +13,10 @@ export class StdoutEvents {
   takeFrom(handle: Handle, lines: readonly LogLine[], nonce: string): LogLine[] {
     return lines.filter(({ text }) => {
       const [, mark, json] = MARKED.exec(text) ?? [];
-      if (json === undefined || mark !== nonce) return true;
+      const event = mark === nonce && json !== undefined ? parseStepEvent(json) : undefined;
+      if (event === undefined || json === undefined) return true;
       const known = this.#events.get(handle) ?? new Map<string, StepEvent>();
-      known.set(json, JSON.parse(json) as StepEvent);
+      known.set(json, event);
       this.#events.set(handle, known);
       return false;
     });

@@ -8,6 +8,7 @@ import type { AttemptTimes, Failure } from '../../model/run.ts';
 import type { StepEvent } from '../../model/step-event.ts';
 import { failed, ok } from '../../util/result.ts';
 import type { AttemptSpec, Engine, EngineSession, LogLine, Observation, OpenRequest } from '../engine.ts';
+import { parseStepEvent } from '../parse-step-event.ts';
 import { failureOf } from '../step-failure.ts';
 import { putFile } from './spill-files.ts';
 import { makeWorkingCopy, type WorkingCopy } from './working-copy.ts';
@@ -63,12 +64,22 @@ class LocalSession implements EngineSession {
     this.#options = options;
     this.#request = request;
     this.particulars = { python: options.python, spill: options.spill };
+    process.once('exit', this.#killAll);
   }
 
   async start(spec: AttemptSpec) {
     const known = `${spec.task}/${spec.attempt}`;
     if (this.#attempts.has(known)) return ok(known);
-    const copy = await makeWorkingCopy(this.#options.root, this.#request.plan.confSource);
+    const made = await makeWorkingCopy(this.#options.root, this.#request.plan.confSource).catch(
+      (error: Error) => error,
+    );
+    if (made instanceof Error)
+      return failed<Failure>({
+        reason: 'not-started',
+        blame: 'user',
+        detail: `the project could not be copied: ${made.message}`,
+      });
+    const copy = made;
     const child = spawn(this.#options.python, [this.#options.step], {
       cwd: copy.folder,
       env: this.#environment(spec, copy),
@@ -88,7 +99,11 @@ class LocalSession implements EngineSession {
     };
     this.#attempts.set(known, attempt);
     for (const stream of [child.stdout, child.stderr]) this.#keepLines(stream as Readable, attempt);
-    createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => attempt.events.push(JSON.parse(line)));
+    createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => {
+      const event = parseStepEvent(line);
+      if (event !== undefined) attempt.events.push(event);
+    });
+    child.once('close', (code, signal) => void this.#end(attempt, code, signal));
     const spawned = await new Promise<Error | undefined>((resolve) => {
       child.once('spawn', () => resolve(undefined));
       child.once('error', resolve);
@@ -97,7 +112,7 @@ class LocalSession implements EngineSession {
       await copy.remove();
       return failed<Failure>({ reason: 'not-started', blame: 'user', detail: spawned.message });
     }
-    child.once('close', (code, signal) => void this.#end(attempt, code, signal));
+    child.once('exit', () => endWithFirstProcess(child));
     return ok(known);
   }
 
@@ -128,8 +143,15 @@ class LocalSession implements EngineSession {
   }
 
   async close() {
+    this.#killAll();
+    process.removeListener('exit', this.#killAll);
     await Promise.all([...this.#attempts.values()].map(({ copy }) => copy.remove()));
   }
+
+  /** What runs on this machine ends with whoever started it, also when the user does not want to wait. */
+  readonly #killAll = () => {
+    for (const { child, ended } of this.#attempts.values()) if (ended === undefined) signalGroup(child, 'SIGKILL');
+  };
 
   /** Nothing of the caller's but what a container would have as well. */
   #environment({ task, attempt }: AttemptSpec, copy: WorkingCopy): Record<string, string> {
@@ -171,6 +193,16 @@ class LocalSession implements EngineSession {
 }
 
 const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
+
+/** How long what is left in the pipes may take after the end. */
+const DRAIN_MS = 1000;
+
+/** A container ends with its first process, whatever else that started: the rest of the group must not hold the pipes open. */
+function endWithFirstProcess(child: ChildProcess): void {
+  signalGroup(child, 'SIGKILL');
+  const drain = setTimeout(() => child.stdio.forEach((stream) => void stream?.destroy()), DRAIN_MS);
+  child.once('close', () => clearTimeout(drain));
+}
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {

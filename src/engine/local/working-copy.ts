@@ -18,6 +18,7 @@ const NEVER = [
 
 export interface WorkingCopy {
   readonly folder: string;
+  /** Leaves behind what cannot be removed: the run has not failed for it. */
   remove(): Promise<void>;
 }
 
@@ -35,7 +36,7 @@ export async function makeWorkingCopy(root: string, confSource: string): Promise
     verbatimSymlinks: true,
     filter: (source) => !isLeftOut(relative(root, source)),
   });
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 2 }).catch(() => {}) };
 }
 
 async function leftOut(root: string, confSource: string): Promise<(path: string) => boolean> {
