@@ -1,6 +1,6 @@
 """Prints a Kedro project as one JSON document, without running or building any of it (PROTOCOL.md, section 1).
 
-One file, standard library and the project's own Kedro, for Kedro 0.18 to 1.x.
+One file, standard library and the project's own Kedro, for Kedro 0.18 to 1.x and Python 3.8 or newer.
 """
 
 import argparse
@@ -12,7 +12,6 @@ import linecache
 import os
 import platform
 import re
-import string
 import sys
 import traceback
 from pathlib import Path
@@ -21,9 +20,11 @@ PROTOCOL_VERSION = 1
 PATH_KEYS = ("filepath", "path", "filename")
 TABLE_KEYS = ("table_name", "table", "sql")
 TRACEBACK_KEPT = 8000
+# The name under which an entry's credentials pass through Kedro's resolver, which would look up their values.
+CREDENTIALS = "wherry:credentials"
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--env")
     parser.add_argument("--pipeline")
@@ -32,8 +33,10 @@ def main() -> int:
     document_out = take_stdout()
     document = describe(Path.cwd().resolve(), options)
     with os.fdopen(document_out, "w", encoding="utf-8") as stream:
-        json.dump(document, stream, ensure_ascii=True, sort_keys=True)
-    return 0
+        stream.write(json.dumps(document, ensure_ascii=True, sort_keys=True))
+    # The project may have started threads that never end, or have much to say at exit.
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def take_stdout() -> int:
@@ -61,15 +64,11 @@ def describe(root: Path, options) -> dict:
         "problems": [],
     }
     try:
-        import kedro
-    except ImportError as error:
-        document["problems"].append(problem("kedro-missing", error, root))
-        return document
-    document["kedroVersion"] = kedro.__version__
-    try:
         fill(document, root, options)
     except Trouble as trouble:
         document["problems"].append(trouble.problem)
+    except Exception as error:
+        document["problems"].append(problem("other", error, root))
     return document
 
 
@@ -81,48 +80,68 @@ class Trouble(Exception):
         self.problem = problem
 
 
+class blamed_on:
+    """Whatever is raised inside is a problem of this kind; SystemExit too, as a project may exit while imported."""
+
+    def __init__(self, kind: str, root: Path):
+        self._kind, self._root = kind, root
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, _, error, __):
+        if isinstance(error, (Exception, SystemExit)) and not isinstance(error, Trouble):
+            raise Trouble(problem(self._kind, error, self._root)) from error
+
+
 def fill(document: dict, root: Path, options) -> None:
+    with blamed_on("kedro-missing", root):
+        import kedro
+    document["kedroVersion"] = kedro.__version__
     settings, dropped = import_project(document, root)
-    loader_args = dict(settings.CONFIG_LOADER_ARGS or {})
-    document["baseEnv"] = loader_args.get("base_env") or "base"
-    document["env"] = options.env or os.environ.get("KEDRO_ENV") or loader_args.get("default_run_env") or "local"
-    conf = root / (options.conf_source or settings.CONF_SOURCE)
-    document["confSource"] = relative(conf, root)
-    check_env(document, conf)
+    with blamed_on("config", root):
+        # An archive or a URL is Kedro's to open.
+        conf = options.conf_source or settings.CONF_SOURCE
+        conf = conf if "://" in str(conf) else str(root / conf)
+        asked = options.env or os.environ.get("KEDRO_ENV")
+        arguments = dict(settings.CONFIG_LOADER_ARGS or {})
+        loader = settings.CONFIG_LOADER_CLASS(conf_source=conf, env=asked, runtime_params={}, **arguments)
+    document["confSource"] = conf if "://" in conf else relative(Path(conf), root)
+    document["baseEnv"] = getattr(loader, "base_env", None) or ""
+    document["env"] = asked or getattr(loader, "default_run_env", None) or document["baseEnv"]
 
-    pipelines = load_pipelines(root)
-    document["problems"] += [problem("pipeline-dropped", error, root, module) for module, error in dropped]
-    if options.pipeline is not None and options.pipeline not in pipelines:
-        known = ", ".join(sorted(pipelines)) or "none"
-        if not dropped:
-            raise Trouble(plain("pipeline-unknown", f"there is no pipeline '{options.pipeline}'. Pipelines: {known}"))
+    describe_pipelines(document, root, options.pipeline, dropped)
+    if asked_for_what_is_not_there(document):
         return
-    chosen = pipelines if options.pipeline is None else {options.pipeline: pipelines[options.pipeline]}
-    document["pipelines"] = {name: [node.name for node in pipeline.nodes] for name, pipeline in chosen.items()}
-    nodes = {node.name: node for pipeline in chosen.values() for node in pipeline.nodes}
-    document["nodes"] = {name: describe_node(node, root) for name, node in nodes.items()}
+    config = Config(document, root, loader, Path(conf))
+    parameters, catalog = config.read("parameters"), config.read("catalog")
+    names = {name for node in document["nodes"].values() for name in [*node["inputs"], *node["outputs"]]}
+    with blamed_on("config", root):
+        document["parameters"] = sorted(set(parameter_names(parameters)))
+        document["datasets"] = describe_datasets(names, catalog)
 
-    loader = make_loader(settings, loader_args, conf, document["env"])
-    catalog = read_config(loader, "catalog", root)
-    names = {name for node in nodes.values() for name in [*node.inputs, *node.outputs]}
-    document["datasets"] = describe_datasets(names, catalog)
-    document["parameters"] = sorted(parameter_names(read_config(loader, "parameters", root)))
+
+def asked_for_what_is_not_there(document: dict) -> bool:
+    return any(found["kind"] in ("env-missing", "pipeline-unknown") for found in document["problems"])
 
 
 # --- the project ------------------------------------------------------------------------------------------------
 
 
 def import_project(document: dict, root: Path):
-    """Imports settings and registry. Returns the settings and a list that fills with the modules that Kedro drops."""
+    """Imports the settings. Returns them and a list that fills with the modules that Kedro drops."""
+    pyproject = root / "pyproject.toml"
+    if not pyproject.is_file() or not re.search(r"(?m)^\s*\[tool\.kedro\]", pyproject.read_text("utf-8", "replace")):
+        raise Trouble(plain("not-a-project", f"{root} has no pyproject.toml with [tool.kedro]"))
     dropped: list = []
-    try:
+    with blamed_on("import", root):
         from kedro.framework import project
         from kedro.framework.startup import bootstrap_project
 
         project.importlib = RecordingImportlib(dropped)
         metadata = bootstrap_project(root)
-    except Exception as error:
-        raise Trouble(problem("import", error, root)) from error
+        # Dynaconf, which reads the settings, is silent about an import that fails in them.
+        project.validate_settings()
     document["packageName"] = metadata.package_name
     document["projectName"] = metadata.project_name
     return project.settings, dropped
@@ -141,7 +160,7 @@ class RecordingImportlib:
     def import_module(self, name, package=None):
         try:
             return importlib.import_module(name, package)
-        except Exception as error:
+        except BaseException as error:
             # A project without a top-level pipeline module is an ordinary one: Kedro only tries.
             is_absent = isinstance(error, ModuleNotFoundError) and error.name == name
             if not is_absent and re.search(r"\.pipelines?(\.|$)", name):
@@ -149,21 +168,38 @@ class RecordingImportlib:
             raise
 
 
-def load_pipelines(root: Path) -> dict:
-    from kedro.framework.project import pipelines
+def describe_pipelines(document: dict, root: Path, asked, dropped: list) -> None:
+    from kedro.framework.project import pipelines as registered
 
-    try:
-        return dict(pipelines.items())
-    except Exception as error:
-        raise Trouble(problem("import", error, root)) from error
+    if asked is not None and hasattr(registered, "set_requested"):
+        # Kedro 1.5 and newer then import no other pipeline; `kedro run --pipeline` asks in the same way.
+        registered.set_requested([asked])
+    with blamed_on("import", root):
+        pipelines = {name: pipeline for name, pipeline in registered.items() if pipeline is not None}
+        if asked is not None and asked not in pipelines and hasattr(registered, "set_requested"):
+            registered.set_requested(None)
+            pipelines = dict(registered.items())
+    reported = {module: error for module, error in dropped}
+    document["problems"] += [problem("pipeline-dropped", error, root, module) for module, error in reported.items()]
+    if asked is not None:
+        if asked not in pipelines:
+            document["problems"] += refusal(asked, pipelines, reported)
+        pipelines = {asked: pipelines[asked]} if asked in pipelines else {}
+    with blamed_on("other", root):
+        for name, pipeline in pipelines.items():
+            nodes = pipeline.nodes
+            document["pipelines"][name] = [node.name for node in nodes]
+            for node in nodes:
+                if node.name not in document["nodes"]:
+                    document["nodes"][node.name] = describe_node(node, root)
 
 
-def check_env(document: dict, conf: Path) -> None:
-    if (conf / document["env"]).is_dir() or not conf.is_dir():
-        return
-    known = ", ".join(sorted(entry.name for entry in conf.iterdir() if entry.is_dir()))
-    message = f"there is no environment '{document['env']}': no folder {document['confSource']}/{document['env']}. Environments: {known}"
-    raise Trouble(plain("env-missing", message))
+def refusal(asked: str, pipelines: dict, dropped: dict) -> list:
+    """Nothing more to say where the very pipeline is one that Kedro dropped."""
+    if any(module.endswith(f".{asked}") for module in dropped):
+        return []
+    known = ", ".join(sorted(pipelines)) or "none"
+    return [plain("pipeline-unknown", f"there is no pipeline '{asked}'. Pipelines: {known}")]
 
 
 def describe_node(node, root: Path) -> dict:
@@ -182,20 +218,26 @@ def describe_node(node, root: Path) -> dict:
 
 
 def unwrapped(function):
-    while isinstance(function, functools.partial):
-        function = function.func
-    return inspect.unwrap(function)
+    """Past partials and decorators, whichever is around the other."""
+    while True:
+        inner = inspect.unwrap(function)
+        if isinstance(inner, functools.partial):
+            inner = inner.func
+        if inner is function:
+            return function
+        function = inner
 
 
 def source_of(function, root: Path):
-    """The file and the line of the `def`, past decorators."""
-    code = getattr(function, "__code__", None)
-    if code is None or not os.path.isabs(code.co_filename):
+    """The file and the line of the `def`, past decorators; nothing for code that is not the project's."""
+    # An object with __call__ is where its class says what it does.
+    code = getattr(function, "__code__", None) or getattr(getattr(type(function), "__call__", None), "__code__", None)
+    if code is None or not is_of_project(code.co_filename, root):
         return None, None
     line = code.co_firstlineno
-    for ahead in range(20):
-        if re.match(r"\s*(async\s+)?def\b|.*\blambda\b", linecache.getline(code.co_filename, line + ahead)):
-            line += ahead
+    for ahead in range(line, line + 20):
+        if re.match(r"\s*(async\s+)?def\b|.*\blambda\b", linecache.getline(code.co_filename, ahead)):
+            line = ahead
             break
     return relative(Path(code.co_filename), root), line
 
@@ -203,73 +245,123 @@ def source_of(function, root: Path):
 # --- the configuration ------------------------------------------------------------------------------------------
 
 
-def make_loader(settings, loader_args: dict, conf: Path, env: str):
-    return settings.CONFIG_LOADER_CLASS(conf_source=str(conf), env=env, runtime_params={}, **loader_args)
+class Config:
+    """The project's configuration, by its own loader. What cannot be read is a problem, and empty."""
 
+    def __init__(self, document: dict, root: Path, loader, conf: Path):
+        self._document, self._root, self._loader, self._conf = document, root, loader, conf
 
-def read_config(loader, key: str, root: Path) -> dict:
-    try:
-        from kedro.config import MissingConfigException
-    except ImportError:
-        from kedro.config.abstract_config import MissingConfigException
-    try:
-        return loader[key] or {}
-    except MissingConfigException:
-        return {}
-    except Exception as error:
-        found = problem("config", error, root)
-        # Kedro names the file and line of bad YAML in its message only.
-        place = re.search(r"file (\S+?),.* line (\d+)", str(error))
-        file, line = (relative(Path(place[1]), root), int(place[2])) if place else (None, None)
-        raise Trouble({**found, "file": file, "line": line}) from error
+    def read(self, key: str) -> dict:
+        try:
+            return self._loader[key] or {}
+        except Exception as error:
+            self._complain(error)
+            return {}
+
+    def _complain(self, error: Exception) -> None:
+        env, source, problems = self._document["env"], self._document["confSource"], self._document["problems"]
+        if asked_for_what_is_not_there(self._document):
+            return
+        if self._conf.is_dir() and not (self._conf / env).is_dir():
+            known = ", ".join(sorted(entry.name for entry in self._conf.iterdir() if entry.is_dir()))
+            message = f"there is no environment '{env}': no folder {source}/{env}. Environments: {known or 'none'}"
+            problems.append(plain("env-missing", message))
+        # By name, because the class has moved. It says that no such file is there, which is not wrong.
+        elif type(error).__name__ != "MissingConfigException":
+            found = problem("config", error, self._root)
+            # Kedro names the file and line of bad YAML in its message only.
+            place = re.search(r"(?:file |in \")(/[^\"]+?)(?:\"|,).* line (\d+)", str(error), re.DOTALL)
+            file, line = (relative(Path(place[1]), self._root), int(place[2])) if place else (None, None)
+            problems.append({**found, "file": file, "line": line})
 
 
 def describe_datasets(names: set, catalog: dict) -> dict:
     """Every dataset that is no parameter. One that no entry or pattern defines is in memory."""
-    patterns = sorted_patterns(catalog)
+    resolve = resolver({name: without_credentials(entry) for name, entry in catalog.items()})
     described = {}
     for name in sorted(names):
-        if name == "parameters" or name.startswith("params:"):
-            continue
-        entry, pattern = find_entry(name, catalog, patterns)
-        described[name] = describe_dataset(entry, pattern)
+        if name != "parameters" and not name.startswith("params:"):
+            described[name] = describe_dataset(*resolve(name))
     return described
 
 
-def find_entry(name: str, catalog: dict, patterns: list):
-    # `cars@pandas` has an entry of its own, which is how Kedro reads one file in two ways.
-    if name in catalog:
-        return catalog[name], None
-    from parse import parse
-
-    for pattern in patterns:
-        match = parse(pattern, name)
-        if match:
-            return formatted(catalog[pattern], match.named), pattern
-    return None, None
-
-
-def sorted_patterns(catalog: dict) -> list:
-    """Kedro's order: most characters outside braces, then most placeholders, then by name (kedro.io, 0.18 to 1.x)."""
-
-    def rank(pattern):
-        return (-len(re.sub(r"\{.*?\}", "", pattern)), -pattern.count("{"), pattern)
-
-    return sorted((name for name in catalog if "{" in name), key=rank)
-
-
-def formatted(value, fields: dict):
+def without_credentials(value):
+    """Credentials under a key of ours: their name is kept, and nobody looks for their values."""
     if isinstance(value, dict):
-        return {key: formatted(item, fields) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [formatted(item, fields) for item in value]
-    if isinstance(value, str) and "}" in value:
-        return string.Formatter().vformat(value, (), fields)
-    return value
+        return {CREDENTIALS if key == "credentials" else key: without_credentials(item) for key, item in value.items()}
+    return [without_credentials(item) for item in value] if isinstance(value, list) else value
+
+
+def resolver(catalog: dict):
+    """A function from a dataset's name to its entry, and to the pattern that made it: by Kedro's own rules, which have
+    moved three times. A catch-all of the user's counts, as it takes what would be in memory."""
+    parse_patterns_once()
+    try:
+        from kedro.io import CatalogConfigResolver
+    except ImportError:
+        return resolver_of_old(catalog)
+    kedros = CatalogConfigResolver(catalog, {})
+
+    def match(name: str):
+        if hasattr(kedros, "match_pattern"):
+            return kedros.match_pattern(name)
+        return kedros.match_dataset_pattern(name) or kedros.match_user_catch_all_pattern(name)
+
+    def resolve(name: str):
+        if name in catalog:
+            return catalog[name], None
+        pattern = match(name)
+        return (kedros.resolve_pattern(name), pattern) if pattern else (None, None)
+
+    return resolve
+
+
+def resolver_of_old(catalog: dict):
+    """Kedro 0.18 from 0.18.11, and 0.19 before its resolver; what is older has no patterns."""
+    import copy
+
+    from kedro.io import DataCatalog
+
+    patterns = {name: entry for name, entry in catalog.items() if "{" in name}
+    if patterns and hasattr(DataCatalog, "_sort_patterns"):
+        patterns = DataCatalog._sort_patterns(patterns)
+    format_entry = getattr(DataCatalog, "_resolve_config", None) or getattr(DataCatalog, "_resolve_dataset_config", None)
+
+    def resolve(name: str):
+        if name in catalog or format_entry is None:
+            return catalog.get(name), None
+        pattern = DataCatalog._match_pattern(patterns, name)
+        return (format_entry(name, pattern, copy.deepcopy(patterns[pattern])), pattern) if pattern else (None, None)
+
+    return resolve
+
+
+def parse_patterns_once() -> None:
+    """Kedro compiles each pattern again for each dataset that it is tried on: minutes, for a large catalog."""
+    try:
+        import parse
+    except ImportError:
+        return  # No patterns in this Kedro.
+    compiled = functools.lru_cache(maxsize=None)(parse.compile)
+    for module in ("kedro.io.catalog_config_resolver", "kedro.io.data_catalog"):
+        try:
+            loaded = importlib.import_module(module)
+        except ImportError:
+            continue
+        if hasattr(loaded, "parse"):
+            loaded.parse = lambda pattern, name: compiled(pattern).parse(name)
 
 
 def describe_dataset(entry, pattern) -> dict:
-    described = {"type": None, "path": None, "pathKey": None, "table": None, "versioned": False, "credentials": None, "pattern": pattern}
+    described = {
+        "type": None,
+        "path": None,
+        "pathKey": None,
+        "table": None,
+        "versioned": False,
+        "credentials": None,
+        "pattern": pattern,
+    }
     if not isinstance(entry, dict):
         return described
     # A wrapper such as CachedDataset keeps its data where the wrapped one does.
@@ -277,16 +369,20 @@ def describe_dataset(entry, pattern) -> dict:
     for place in (entry, inner):
         for key in PATH_KEYS:
             if described["path"] is None and isinstance(place.get(key), (str, os.PathLike)):
-                described["path"], described["pathKey"] = os.fspath(place[key]), key
+                described["path"], described["pathKey"] = without_password(os.fspath(place[key])), key
         for key in TABLE_KEYS:
             if described["table"] is None and isinstance(place.get(key), str):
                 described["table"] = place[key]
-        if described["credentials"] is None and place.get("credentials"):
-            described["credentials"] = place["credentials"] if isinstance(place["credentials"], str) else "<inline>"
+        if described["credentials"] is None and place.get(CREDENTIALS):
+            described["credentials"] = place[CREDENTIALS] if isinstance(place[CREDENTIALS], str) else "<inline>"
         described["versioned"] = described["versioned"] or bool(place.get("versioned"))
     kind = entry.get("type")
     described["type"] = kind if isinstance(kind, str) else getattr(kind, "__qualname__", None) or str(kind)
     return described
+
+
+def without_password(path: str) -> str:
+    return re.sub(r"://[^/@]*:[^/@]*@", "://***@", path)
 
 
 def parameter_names(parameters: dict, prefix: str = ""):
@@ -307,7 +403,8 @@ def plain(kind: str, message: str) -> dict:
 def problem(kind: str, error: BaseException, root: Path, module=None) -> dict:
     """An exception with the innermost place in the project that led to it, else the innermost place of all."""
     cause = error
-    while cause.__cause__ is not None:
+    # find_pipelines(raise_errors=True) only says which module it was; the error below says why.
+    if isinstance(cause, ImportError) and cause.__cause__ is not None and is_raised_in_kedro(cause):
         cause = cause.__cause__
     file, line = syntax_place(cause) or innermost_place(cause, root)
     return {
@@ -319,6 +416,11 @@ def problem(kind: str, error: BaseException, root: Path, module=None) -> dict:
         "line": line,
         "traceback": "".join(traceback.format_exception(type(error), error, error.__traceback__))[-TRACEBACK_KEPT:],
     }
+
+
+def is_raised_in_kedro(error: BaseException) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and "kedro" in Path(frames[-1].filename).parts
 
 
 def syntax_place(error: BaseException):
@@ -337,9 +439,10 @@ def innermost_place(error: BaseException, root: Path):
 def is_of_project(file: str, root: Path) -> bool:
     """Inside the root, and not in an environment that happens to lie there."""
     path = relative(Path(file), root)
-    return not os.path.isabs(path) and not re.search(r"(^|/)(site-packages|\.?venv)(/|$)", path)
+    return os.path.isabs(file) and not os.path.isabs(path) and not re.search(r"(^|/)(site-packages|\.?venv)(/|$)", path)
 
 
+@functools.lru_cache(maxsize=None)
 def relative(path: Path, root: Path) -> str:
     try:
         return path.resolve().relative_to(root).as_posix()
@@ -348,4 +451,4 @@ def relative(path: Path, root: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -958,7 +958,7 @@ class S3Client:
                 code = between(answer, "Code") if status >= 300 or b"<Error>" in answer[:200] else ""
                 if (status < 300 and not code) or status in fine:
                     return status, found, answer
-                trouble = f"answered {status} {code} {between(answer, 'Message')}".rstrip()
+                trouble = f"answered {status} {code}: {between(answer, 'Message')}".rstrip(": ")
                 passes = self._passes(status, code, found)
             if not passes:
                 break

@@ -16,6 +16,7 @@ import zlib
 import kedro
 
 BRIDGE = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BRIDGE))  # The step's parts are also tested in this process.
 KEDRO = tuple(int(part) for part in kedro.__version__.split(".")[:2])
 # Kedro 0.18 spells its classes the old way.
 DATASET = "Dataset" if KEDRO >= (0, 19) else "DataSet"
