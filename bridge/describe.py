@@ -4,6 +4,7 @@ One file, standard library and the project's own Kedro, for Kedro 0.18 to 1.x an
 """
 
 import argparse
+import copy
 import functools
 import importlib
 import inspect
@@ -295,7 +296,6 @@ def without_credentials(value):
 def resolver(catalog: dict):
     """A function from a dataset's name to its entry, and to the pattern that made it: by Kedro's own rules, which have
     moved three times. A catch-all of the user's counts, as it takes what would be in memory."""
-    parse_patterns_once()
     try:
         from kedro.io import CatalogConfigResolver
     except ImportError:
@@ -317,39 +317,22 @@ def resolver(catalog: dict):
 
 
 def resolver_of_old(catalog: dict):
-    """Kedro 0.18 from 0.18.11, and 0.19 before its resolver; what is older has no patterns."""
-    import copy
-
+    """Kedro 0.18, from 0.18.11 on; what is older has no patterns."""
     from kedro.io import DataCatalog
 
     patterns = {name: entry for name, entry in catalog.items() if "{" in name}
-    if patterns and hasattr(DataCatalog, "_sort_patterns"):
+    if hasattr(DataCatalog, "_sort_patterns"):
         patterns = DataCatalog._sort_patterns(patterns)
-    format_entry = getattr(DataCatalog, "_resolve_config", None) or getattr(DataCatalog, "_resolve_dataset_config", None)
 
     def resolve(name: str):
-        if name in catalog or format_entry is None:
+        if name in catalog or not patterns or not hasattr(DataCatalog, "_match_pattern"):
             return catalog.get(name), None
         pattern = DataCatalog._match_pattern(patterns, name)
-        return (format_entry(name, pattern, copy.deepcopy(patterns[pattern])), pattern) if pattern else (None, None)
+        if pattern is None:
+            return None, None
+        return DataCatalog._resolve_config(name, pattern, copy.deepcopy(patterns[pattern])), pattern
 
     return resolve
-
-
-def parse_patterns_once() -> None:
-    """Kedro compiles each pattern again for each dataset that it is tried on: minutes, for a large catalog."""
-    try:
-        import parse
-    except ImportError:
-        return  # No patterns in this Kedro.
-    compiled = functools.lru_cache(maxsize=None)(parse.compile)
-    for module in ("kedro.io.catalog_config_resolver", "kedro.io.data_catalog"):
-        try:
-            loaded = importlib.import_module(module)
-        except ImportError:
-            continue
-        if hasattr(loaded, "parse"):
-            loaded.parse = lambda pattern, name: compiled(pattern).parse(name)
 
 
 def describe_dataset(entry, pattern) -> dict:
@@ -397,7 +380,8 @@ def parameter_names(parameters: dict, prefix: str = ""):
 
 
 def plain(kind: str, message: str) -> dict:
-    return {"kind": kind, "message": message, "exception": None, "module": None, "file": None, "line": None, "traceback": None}
+    nothing = dict.fromkeys(("exception", "module", "file", "line", "traceback"))
+    return {"kind": kind, "message": message, **nothing}
 
 
 def problem(kind: str, error: BaseException, root: Path, module=None) -> dict:

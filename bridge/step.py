@@ -51,7 +51,7 @@ def main() -> int:
     try:
         events.emit("step-started", python=platform.python_version(), kedro=kedro_version(), pid=os.getpid())
         status = run_task(events, values)
-    except BaseException as error:  # SystemExit too: a project that exits while it is imported has not succeeded
+    except BaseException as error:  # nothing may end this container without a word
         status = report_failure(error, events)
     finish(status, events, values, scratch)
     return status
@@ -334,9 +334,8 @@ class NodeWatch:
             return False
         text = traceback_of(error)
         message, kind = str(error) or repr(error), type(error).__name__
-        self._events.emit(
-            "node-failed", node=name, exception=kind, message=message, traceback=end_of(text), seconds=self._seconds(name)
-        )
+        end, seconds = end_of(text), self._seconds(name)
+        self._events.emit("node-failed", node=name, exception=kind, message=message, traceback=end, seconds=seconds)
         sys.stderr.write(text)
         return True
 
@@ -630,7 +629,8 @@ class SpilledValues:
             if item["storage"] == "spill" and task in (item["producer"], *item["consumers"]):
                 self._names.append(item["name"])
         if self._names and spill is None:
-            raise StepError("manifest", f"no spill location is set, and it would have to carry {', '.join(self._names)}")
+            names = ", ".join(self._names)
+            raise StepError("manifest", f"no spill location is set, and it would have to carry {names}")
 
     def add_to(self, catalog) -> None:
         for name in self._names:
@@ -964,8 +964,9 @@ class S3Client:
                 break
             if attempt < TRIES:
                 time.sleep(random.uniform(0.5, 1) * min(LONGEST_PAUSE, 0.2 * 2**attempt))
-        hint = " (for an object that is not there, too, where the role lacks s3:ListBucket)" if " 403" in trouble else ""
-        raise OSError(f"{method} s3://{self._bucket}/{key} {trouble}{hint}")
+        if trouble.startswith("answered 403"):
+            trouble += " (S3 says so of an object that is not there, too, where the role lacks s3:ListBucket)"
+        raise OSError(f"{method} s3://{self._bucket}/{key} {trouble}")
 
     def _passes(self, status: int, code: str, headers: dict) -> bool:
         region = headers.get("x-amz-bucket-region")
@@ -1055,7 +1056,7 @@ def receive(response, path: str, headers: dict) -> None:
 
 
 class Credentials:
-    """The task role's, from the container's credentials endpoint, renewed before they expire; else the environment's."""
+    """The task role's, from the container's credentials endpoint and renewed in time; else the environment's."""
 
     def __init__(self):
         self._found = None

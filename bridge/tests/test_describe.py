@@ -488,7 +488,7 @@ class Behaviour(ProjectTest):
         self.assertEqual(len(document["datasets"]), count + 1)
         made_at = float(stderr.split("made at ")[1].split()[0])
         ours = (spent.children_user - before.children_user) - made_at
-        self.assertLess(ours, max(3.0, made_at), f"{ours:.2f} s of CPU after Kedro had made the graph in {made_at:.2f}")
+        self.assertLess(ours, max(1.0, made_at), f"{ours:.2f} s of CPU after Kedro had made the graph in {made_at:.2f}")
 
 
 if __name__ == "__main__":

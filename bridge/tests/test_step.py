@@ -1,29 +1,28 @@
 """step.py as an engine runs it, each task a process of its own, with the spill on disk."""
 
+import hashlib
 import json
-import os
 import pathlib
 import signal
-import subprocess
-import sys
+import threading
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 from support import (
-    BRIDGE,
     DATASET,
     KEDRO,
     RUN_ID,
     SAVE_VERSION,
     ProjectTest,
     manifest,
-    plain_environment,
     registry,
     run_step,
     start_step,
-    step_environment,
 )
+
+import step
 
 NODES = """
     import os
@@ -364,10 +363,13 @@ class Failures(ProjectTest):
 
     def numbers():
         import multiprocessing
-        with multiprocessing.get_context("fork").Pool(2) as pool:
-            values = pool.map(abs, [-1, -2, -3])
-            pool.terminate()
-        return values
+        worker = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+        worker.start()
+        time.sleep(0.3)
+        worker.terminate()
+        worker.join()
+        time.sleep(0.3)
+        return [1, 2, 3]
 """
         project = self.project(chain(**{"src/shop/nodes.py": NODES + change}))
         plan = manifest({"all": ["start", "middle", "end"]})
@@ -377,6 +379,20 @@ class Failures(ProjectTest):
                 more = {"WHERRY_EVENTS": "spill"} if channel == "spill" else {}
                 answer = self.succeeds(run_step(project.root, plan, "all", spill=spill, **more))
                 self.assertEqual(answer.of("step-failed"), [])
+                self.assertIn("the total is 12", answer.stdout)
+
+    def test_a_kedro_that_ran_none_of_the_nodes_is_not_a_success(self):
+        settings = """
+            from kedro.framework.session import KedroSession
+
+            ran = KedroSession.run
+            KedroSession.run = lambda self, node_names, **rest: ran(self, node_names=["start"], **rest)
+        """
+        project, spill = self.project(chain(**{"src/shop/settings.py": settings})), self.spill()
+        answer = run_step(project.root, manifest({"all": ["start", "middle", "end"]}), "all", spill=spill)
+        self.assertEqual(answer.status, 70)
+        self.assertIn("did not run these nodes of the task: middle, end", answer.one("step-failed")["message"])
+        self.assertFalse((pathlib.Path(spill[len("file://") :]) / "runs" / RUN_ID / "tasks/all/done.json").exists())
 
 
 class Versions(ProjectTest):
@@ -418,9 +434,13 @@ class Versions(ProjectTest):
         self.succeeds(run_step(project.root, self.PLAN, "b", attempt=2))
         self.assertEqual(self.result(project), {"total": 12})
 
-    def test_the_first_writer_of_run_json_wins(self):
-        from concurrent.futures import ThreadPoolExecutor
+    def test_the_first_writer_of_an_object_wins(self):
+        spill = step.open_spill(self.spill())
+        spill.put_if_absent("a/k", b"first")
+        spill.put_if_absent("a/k", b"second")
+        self.assertEqual(spill.get_bytes("a/k"), b"first")
 
+    def test_the_first_writer_of_run_json_wins(self):
         project, spill = self.project(chain(**{"conf/base/catalog.yml": self.CATALOG})), self.spill()
         plan = manifest({f"t{number}": ["start"] for number in range(3)})
         with ThreadPoolExecutor(3) as pool:
@@ -624,6 +644,30 @@ class Channels(ProjectTest):
         names = [json.loads(line)["event"] for line in path.read_text().splitlines()]
         self.assertEqual(names[-2:], ["step-failed", "step-finished"])
 
+    def test_a_put_that_failed_is_made_good_while_the_node_still_runs(self):
+        written, complaints = [], []
+
+        class Spill:
+            refusals = 2
+
+            def put_bytes(self, key, content):
+                if self.refusals:
+                    self.refusals -= 1
+                    raise OSError("refused")
+                written.append(content)
+
+        with mock.patch("step.time.sleep"):
+            growing = step.GrowingObject(Spill(), "k", complaints.append)
+            growing.append("one\n")
+            until = time.monotonic() + 10
+            while not written and time.monotonic() < until:
+                threading.Event().wait(0.01)
+        self.assertEqual(written, [b"one\n"])
+        self.assertEqual(len(complaints), 2)
+        growing.append("two\n")
+        growing.flush()
+        self.assertEqual(written[-1], b"one\ntwo\n")
+
     def test_a_broken_channel_is_complained_of_once_and_kills_nothing(self):
         project = self.project(chain())
         for channel in ("fd:99", "fd:x", "spill"):
@@ -668,8 +712,6 @@ PARTITIONED = "partitions.PartitionedDataset" if KEDRO >= (0, 19) else "Partitio
 
 
 def sha256(path: pathlib.Path) -> str:
-    import hashlib
-
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
