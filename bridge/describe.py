@@ -272,8 +272,15 @@ class Config:
             found = problem("config", error, self._root)
             # Kedro names the file and line of bad YAML in its message only.
             place = re.search(r"(?:file |in \")(/[^\"]+?)(?:\"|,).* line (\d+)", str(error), re.DOTALL)
-            file, line = (relative(Path(place[1]), self._root), int(place[2])) if place else (None, None)
-            problems.append({**found, "file": file, "line": line})
+            file = self._real_file(Path(place[1])) if place else None
+            line = int(place[2]) if file else None
+            problems.append({**found, "file": file and relative(file, self._root), "line": line})
+
+    @staticmethod
+    def _real_file(named: Path):
+        """Kedro 0.18 leaves out the sub-folders between the environment and the file."""
+        files = [named] if named.is_file() else list(named.parent.rglob(named.name))
+        return files[0] if len(files) == 1 else None
 
 
 def describe_datasets(names: set, catalog: dict) -> dict:

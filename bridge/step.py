@@ -148,15 +148,32 @@ def stop_on_sigterm(events, values, scratch: str) -> None:
         finish(EXIT_STOPPED, events, values, scratch)
         os._exit(EXIT_STOPPED)
 
+    signal.signal(signal.SIGTERM, lambda *_: os.write(writable, wake))
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    die_of_sigterm_when_forked()
+    threading.Thread(target=wait_for_it, name="wherry-stop", daemon=True).start()
+
+
+def die_of_sigterm_when_forked() -> None:
+    """A worker that a node forks and stops is not the container being stopped.
+
+    It inherits the wake-up descriptor, so the signal is held back until the worker has let go of it: a pool may stop
+    a worker that has not run one instruction yet.
+    """
+    kept = threading.local()
+
+    def hold_back() -> None:
+        kept.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def let_through() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, kept.mask)
+
     def forget() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
+        let_through()
 
-    signal.signal(signal.SIGTERM, lambda *_: os.write(writable, wake))
-    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
-    # A worker that a node forks and stops is not the container being stopped.
-    os.register_at_fork(after_in_child=forget)
-    threading.Thread(target=wait_for_it, name="wherry-stop", daemon=True).start()
+    os.register_at_fork(before=hold_back, after_in_parent=let_through, after_in_child=forget)
 
 
 def kedro_version():
@@ -468,7 +485,9 @@ class Project:
             what = "is not in this project" if pipeline is None else f"has no node {', '.join(missing)}"
             hint = "Kedro may have warned above about a module that it left out, or the code is not what was planned"
             raise StepError("bootstrap", f"the pipeline '{name}' {what}. {hint}")
-        self._pin_loads(nodes[node] for node in self._task["nodes"])
+        own = [nodes[node] for node in self._task["nodes"]]
+        self.datasets = {name for node in own for name in (*node.inputs, *node.outputs)}
+        self._pin_loads(own)
 
     def _pin_loads(self, nodes) -> None:
         """What another task of this run saved is loaded in the run's own version: the newest may be another run's.
@@ -521,7 +540,7 @@ def make_hooks(project: Project, values, watch: NodeWatch):
         @hook_impl(trylast=True)
         def after_catalog_created(self, catalog):
             with phase("catalog"):
-                values.add_to(catalog)
+                values.add_to(catalog, project.datasets)
             self.phase = "run"
 
         @hook_impl(tryfirst=True)
@@ -632,14 +651,16 @@ class SpilledValues:
             names = ", ".join(self._names)
             raise StepError("manifest", f"no spill location is set, and it would have to carry {names}")
 
-    def add_to(self, catalog) -> None:
-        for name in self._names:
-            if is_in_memory(catalog, name):
+    def add_to(self, catalog, written_names) -> None:
+        """Under the names that the nodes use: `name@pandas` and `name@spark` are one dataset, and one in the plan."""
+        for written in written_names:
+            name = written.partition("@")[0]
+            if name in self._names and is_in_memory(catalog, written):
                 dataset = spill_dataset_class()(name, self)
                 if hasattr(catalog, "__setitem__"):
-                    catalog[name] = dataset
+                    catalog[written] = dataset
                 else:
-                    catalog.add(name, dataset, replace=True)
+                    catalog.add(written, dataset, replace=True)
 
     def save(self, name: str, value) -> None:
         with phase("spill"):
@@ -988,6 +1009,9 @@ class S3Client:
             connection.request(method, f"{path}?{text}" if text else path, body=body.opened(), headers=signed)
             response = connection.getresponse()
             found = {name.lower(): value for name, value in response.getheaders()}
+            # Where the connection broke in the answer's head, Python's HTTP client sees an empty body.
+            if method == "GET" and response.status == 200 and response.length is None and not response.chunked:
+                raise OSError("the answer was cut off")
             if into is not None and response.status == 200:
                 receive(response, into, found)
                 answer = b""

@@ -1,4 +1,4 @@
-"""moto's S3 behind two things that moto does not do: every signature is checked, by botocore, and faults are planted."""
+"""moto's S3 behind two things that moto does not do: botocore checks every signature, and faults are planted."""
 
 import datetime
 import io
@@ -29,6 +29,7 @@ class S3Server:
         self._lock = threading.Lock()
         self.requests: list = []
         self.regions: list = []
+        self.tokens: list = []
         self.wrong_signatures: list = []
         self._server = Threading(("127.0.0.1", 0), Quiet)
         self._server.set_app(self._answer)
@@ -36,6 +37,7 @@ class S3Server:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         self.client().create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.requests.clear()
+        self.tokens.clear()
 
     def close(self) -> None:
         self._server.shutdown()
@@ -99,7 +101,8 @@ class S3Server:
 
     def _wrong_signature(self, environ, method: str, target: str):
         found = re.match(
-            r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/s3/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(\w+)$",
+            r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/s3/aws4_request, "
+            r"SignedHeaders=([^,]+), Signature=(\w+)$",
             environ.get("HTTP_AUTHORIZATION", ""),
         )
         if not found:
@@ -107,6 +110,7 @@ class S3Server:
         access, _, region, names, signature = found.groups()
         self.regions.append(region)
         headers = {name: environ.get("HTTP_" + name.upper().replace("-", "_"), "") for name in names.split(";")}
+        self.tokens.append(headers.get("x-amz-security-token"))
         request = botocore.awsrequest.AWSRequest(method, f"http://{headers['host']}{target}", headers=headers)
         request.context["timestamp"] = headers["x-amz-date"]
         credentials = botocore.credentials.Credentials(access, SECRETS[access], headers.get("x-amz-security-token"))
@@ -125,8 +129,8 @@ def error(status: int, code: str, **headers: str):
 
 def dropped(status, headers, content):
     """An answer whose connection closes before all of it has come."""
-    size = len(content)
-    return status, [*[h for h in headers if h[0].lower() != "content-length"], ("Content-Length", str(size + 7))], content
+    others = [header for header in headers if header[0].lower() != "content-length"]
+    return status, [*others, ("Content-Length", str(len(content) + 7))], content
 
 
 class Threading(socketserver.ThreadingMixIn, wsgiref.simple_server.WSGIServer):

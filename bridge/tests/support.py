@@ -1,10 +1,12 @@
 """What the bridge's tests share: small real Kedro projects, and the step run as an engine runs it."""
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -130,7 +132,9 @@ def start_step(root, plan: dict, task: str, prelude: str = "", **options):
         text = f"import sys; sys.path.insert(0, {str(BRIDGE)!r}); import step; {prelude}; sys.exit(step.main())"
         command = [sys.executable, "-c", text]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-    child = subprocess.Popen(command, cwd=str(root), env=environment, pass_fds=(writable,), text=True, **pipes)
+    # A group of its own, so that what it leaves behind can be ended with it.
+    group = {"start_new_session": True}
+    child = subprocess.Popen(command, cwd=str(root), env=environment, pass_fds=(writable,), text=True, **pipes, **group)
     os.close(writable)
     return child, os.fdopen(readable, encoding="utf-8")
 
@@ -143,7 +147,8 @@ def run_step(root, plan: dict, task: str, **options) -> Answer:
     try:
         stdout, stderr = child.communicate(timeout=TIMEOUT)
     finally:
-        child.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
         reader.join()
         stream.close()
     return Answer(child.returncode, stdout, stderr, [json.loads(line) for line in lines])

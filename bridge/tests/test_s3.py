@@ -292,6 +292,8 @@ class Bootstrap(S3Test):
         self.assertEqual(json.loads((project.root / "data/result.json").read_text()), {"total": 12})
         self.assertIn('::wherry::n::{"event": "step-finished"', done.stdout)
         self.assertGreaterEqual(endpoint.asked, 2)
+        # The first request is the test's own put.
+        self.assertEqual(set(self.s3.tokens[1:]), {credentials()["Token"]})
 
     def test_a_step_of_another_hash_is_refused(self):
         environment = {**self.put_step(b"print('changed')"), **self.environment()}
