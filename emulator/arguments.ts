@@ -21,7 +21,7 @@ export const USAGE = `usage: emulator [options]
   --image REF=DIR[,python=PATH]  the folder, and the Python, that stand for an image; may be repeated
   --time-scale X                 how long starting and ending a task takes, 1 being as on AWS (default: 0.01)
   --s3-python PATH               a Python that has moto[s3] (default: an environment made once)
-  --exit-with-parent             end when standard input closes
+  --exit-with-parent             end when standard input closes and nobody holds a connection to /_emulator/hold
   --verbose                      log every request
 `;
 

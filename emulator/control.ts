@@ -1,11 +1,14 @@
 import { type Answer, json } from './answer.ts';
 import { type ImageSource, imageSource } from './drivers/images.ts';
+import type { Holders } from './holders.ts';
 import type { Control } from './server.ts';
 
 /** The emulator's own resources: whether it lives, and which folder stands for which image. */
-export function control(images: Map<string, ImageSource>): Control {
+export function control(images: Map<string, ImageSource>, holders: Holders): Control {
   return (method, path, body) => {
-    if (method === 'GET' && path === '/_emulator/health') return ok({ status: 'ok', pid: process.pid });
+    if (method === 'GET' && path === '/_emulator/health') {
+      return ok({ status: 'ok', pid: process.pid, holders: holders.size });
+    }
     if (method === 'PUT' && path === '/_emulator/images') return putImage(images, body);
     return undefined;
   };

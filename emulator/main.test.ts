@@ -117,6 +117,23 @@ it('emulator: with --exit-with-parent it ends, containers and all, when standard
   assert.deepEqual(pids.filter(isAlive), []);
 });
 
+it('emulator: whoever holds a connection to it keeps it when its standard input closes', async () => {
+  const emulator = await start();
+  const letGo = new AbortController();
+  const held = await fetch(`${emulator.env.AWS_ENDPOINT_URL_ECS}/_emulator/hold`, { signal: letGo.signal });
+  assert.equal(held.status, 200);
+  let hasEnded = false;
+  const ended = new Promise((resolve) => emulator.process.once('close', resolve)).finally(() => {
+    hasEnded = true;
+  });
+  emulator.process.stdin?.end();
+  const { taskArn } = await startSleepers(emulator);
+  assert.equal((await describe(clients(emulator).ecs, taskArn)).lastStatus, 'RUNNING');
+  assert.ok(!hasEnded);
+  letGo.abort();
+  assert.equal(await ended, 0);
+});
+
 it('emulator: a second one on the same state folder says who has it and exits 1', async () => {
   const first = await start();
   const { pid, endpoints } = JSON.parse(readFileSync(join(state.path, 'emulator.json'), 'utf8'));

@@ -6,6 +6,7 @@ import { type Options, optionsOf, USAGE } from './arguments.ts';
 import { systemClock } from './clock.ts';
 import { control } from './control.ts';
 import { processDriver } from './drivers/process.ts';
+import { Holders } from './holders.ts';
 import { takeLock } from './lock.ts';
 import { openLogStore } from './log-store.ts';
 import { type S3Server, startS3 } from './s3/start.ts';
@@ -34,7 +35,8 @@ async function main(): Promise<void> {
   // Every task that stops listens to it.
   setMaxListeners(0, halt.signal);
   const world = openWorld(options, halt.signal);
-  const [server, s3] = await serve(options, world);
+  const holders = new Holders();
+  const [server, s3] = await serve(options, { world, holders });
   await recover(world);
   const endpoints = { ecs: world.endpoints.own, logs: world.endpoints.own, sts: world.endpoints.own, s3: s3.url };
   const pidFile = join(options.stateDir, PID_FILE);
@@ -50,7 +52,7 @@ async function main(): Promise<void> {
     logCpu();
     process.exit(status);
   };
-  endOnce(end, { withParent: options.exitWithParent, s3 });
+  endOnce(end, { withParent: options.exitWithParent ? holders : undefined, s3 });
   // Last: whoever reads this may ask it to end at once.
   announce(endpoints, world.region);
 }
@@ -97,9 +99,12 @@ function openWorld(options: Options, halt: AbortSignal): World {
   return world;
 }
 
-async function serve(options: Options, world: World): Promise<[Server, S3Server]> {
+async function serve(
+  options: Options,
+  { world, holders }: { world: World; holders: Holders },
+): Promise<[Server, S3Server]> {
   const log = options.verbose ? say : () => undefined;
-  const server = emulatorServer({ world, control: control(options.images), log });
+  const server = emulatorServer({ world, control: control(options.images, holders), holders, log });
   const folder = join(options.stateDir, 's3');
   const s3 = await startS3({ folder, region: world.region, python: options.s3Python, say });
   world.endpoints.s3 = s3.url;
@@ -125,7 +130,10 @@ function announce(endpoints: { ecs: string; logs: string; sts: string; s3: strin
   openSync('/dev/null', 'w');
 }
 
-function endOnce(end: (status: number) => Promise<void>, options: { withParent: boolean; s3: S3Server }): void {
+function endOnce(
+  end: (status: number) => Promise<void>,
+  options: { withParent: Holders | undefined; s3: S3Server },
+): void {
   let isEnding = false;
   const once = (status: number) => {
     if (isEnding) return;
@@ -142,7 +150,8 @@ function endOnce(end: (status: number) => Promise<void>, options: { withParent: 
   });
   // Whoever reads our messages may be gone, and then the containers must still be ended in order.
   process.stderr.on('error', () => undefined);
-  if (options.withParent) process.stdin.on('close', () => once(0)).resume();
+  const { withParent } = options;
+  if (withParent) process.stdin.on('close', () => withParent.onFree(() => once(0))).resume();
   void options.s3.ended.then(() => {
     if (!isEnding) say('the S3 server ended unasked');
     once(1);

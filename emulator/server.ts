@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type Answer, json } from './answer.ts';
 import { AwsError } from './aws-error.ts';
 import { containerAnswer } from './container-endpoints.ts';
+import type { Holders } from './holders.ts';
 import type { Input } from './input.ts';
 import { getCallerIdentity } from './operations/get-caller-identity.ts';
 import { OPERATIONS } from './operations/operations.ts';
@@ -15,6 +16,7 @@ export type Control = (method: string, path: string, body: string) => Answer | u
 interface Options {
   readonly world: World;
   readonly control: Control;
+  readonly holders: Holders;
   readonly log: (line: string) => void;
 }
 
@@ -29,7 +31,8 @@ export async function listen(server: Server, port: number): Promise<number> {
 
 export function emulatorServer(options: Options): Server {
   const server = createServer((request, response) => {
-    void answer(request, options).then((given) => send(response, given, options));
+    if (request.url === '/_emulator/hold' && isForUs(request)) options.holders.add(response);
+    else void answer(request, options).then((given) => send(response, given, options));
   });
   // SDKs keep connections; one that is closed under a request looks like a lost answer.
   server.keepAliveTimeout = 120_000;
@@ -45,9 +48,7 @@ function send(response: ServerResponse, answer: Answer, { log }: Options): void 
 
 async function answer(request: IncomingMessage, { world, control, log }: Options): Promise<Answer> {
   try {
-    // A page in a browser that rebinds its name to this address sends its own name.
-    if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(request.headers.host ?? ''))
-      return json(403, { message: 'Host' });
+    if (!isForUs(request)) return json(403, { message: 'Host' });
     const body = await bodyOf(request);
     const path = request.url ?? '/';
     if (path.startsWith('/_emulator/')) {
@@ -64,6 +65,11 @@ async function answer(request: IncomingMessage, { world, control, log }: Options
     log(`error: ${(error as Error).stack}`);
     return json(500, { __type: 'ServerException', message: `The emulator failed: ${(error as Error).message}` });
   }
+}
+
+/** A page in a browser that rebinds its name to this address sends its own name. */
+function isForUs({ headers }: IncomingMessage): boolean {
+  return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(headers.host ?? '');
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { examplePython, startWherry, tinyProject, wherry } from './support/cli.ts';
 
 const ENGINES = {
@@ -192,4 +194,14 @@ test('run, aws-fargate on the emulator: a family that is the user’s is used as
   const { status, stderr } = await wherry([...words, '--grouping', 'node', '--python', await examplePython()]);
   assert.equal(status, 0, stderr);
   assert.match(stderr, /task definition: my-first-ml-pipeline:1\n/);
+});
+
+test('run --emulate: three at once in one project share an emulator, which ends with the last of them', async () => {
+  await using project = await tinyProject();
+  const words = ['run', '-C', project.folder, '-p', 'isolation', '--python', await examplePython()];
+  const all = [0, 1, 2].map(() => wherry([...words, '-e', 'fargate', '--emulate']));
+  for (const { status, stderr } of await Promise.all(all)) assert.equal(status, 0, stderr);
+  const file = join(project.folder, '.wherry', 'emulator', 'emulator.json');
+  for (let tries = 0; tries < 100 && existsSync(file); tries++) await setTimeout(100);
+  assert.ok(!existsSync(file), 'an emulator was left behind');
 });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from './host.ts';
@@ -9,37 +9,57 @@ export interface EmulatorEndpoints {
   readonly s3: string;
 }
 
-/** An emulator that answers: one of ours, or one that was running for this state folder already. */
+/** An emulator that answers and that this process holds: one of ours, or one that was running for this state folder. */
 export interface RunningEmulator {
   readonly endpoints: EmulatorEndpoints;
   /** Tells it which folder and Python a container of `ref` is. */
   mapImage(ref: string, folder: string, python: string): Promise<void>;
-  /** Ends it, its containers and its S3 server; one that was there before stays. */
+  /** Lets it go. One that we started then ends, with its containers and its S3 server, unless another run holds it. */
   stop(): Promise<void>;
 }
+
+interface Complaint {
+  readonly complaint: string;
+}
+
+/** How long an emulator of another run, which has the state folder, may take until it answers or has ended. */
+const OTHER_RUN_MS = 120_000;
+const PAUSE_MS = 200;
 
 export function emulatorScript({ packageRoot }: Host): string {
   return join(packageRoot, 'dist', 'emulator.js');
 }
 
-/** The emulator that holds `stateDir`, started where none does. Its complaint, where it could not be started. */
-export async function useEmulator(
-  stateDir: string,
-  host: Host,
-): Promise<RunningEmulator | { readonly complaint: string }> {
-  const running = await findRunning(stateDir);
-  return running !== undefined ? { ...running, stop: async () => {} } : start(stateDir, host);
+/** The emulator that has `stateDir`, started where none does. Its complaint, where it could not be started. */
+export async function useEmulator(stateDir: string, host: Host): Promise<RunningEmulator | Complaint> {
+  const giveUpAt = host.now() + OTHER_RUN_MS;
+  for (;;) {
+    const running = await holdRunning(stateDir);
+    if (running !== undefined) return running;
+    const started = await start(stateDir, host);
+    // Another run may have been quicker: its emulator will answer soon, or is just ending.
+    const isTaken = 'complaint' in started && started.complaint.includes('is in use by the emulator');
+    if (!isTaken || host.interrupted.aborted || host.now() > giveUpAt) return started;
+    await host.sleep(PAUSE_MS);
+  }
 }
 
-async function findRunning(stateDir: string): Promise<Omit<RunningEmulator, 'stop'> | undefined> {
+async function holdRunning(stateDir: string): Promise<RunningEmulator | undefined> {
   const text = await readFile(join(stateDir, 'emulator.json'), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const { endpoints } = JSON.parse(text) as { endpoints: EmulatorEndpoints };
-  const health = await fetch(`${endpoints.ecs}/_emulator/health`).catch(() => undefined);
-  return health?.ok ? { endpoints, mapImage: imageMapper(endpoints) } : undefined;
+  const letGo = await hold(endpoints);
+  return letGo && { endpoints, mapImage: imageMapper(endpoints), stop: async () => letGo() };
 }
 
-async function start(stateDir: string, host: Host): Promise<RunningEmulator | { readonly complaint: string }> {
+/** A connection that keeps the emulator from ending. Undefined where no emulator answers. */
+async function hold({ ecs }: EmulatorEndpoints): Promise<(() => void) | undefined> {
+  const controller = new AbortController();
+  const held = await fetch(`${ecs}/_emulator/hold`, { signal: controller.signal }).catch(() => undefined);
+  return held?.ok ? () => controller.abort() : undefined;
+}
+
+async function start(stateDir: string, host: Host): Promise<RunningEmulator | Complaint> {
   const child = spawn(process.execPath, [emulatorScript(host), '--state-dir', stateDir, '--exit-with-parent'], {
     env: host.env as NodeJS.ProcessEnv,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -61,11 +81,21 @@ async function start(stateDir: string, host: Host): Promise<RunningEmulator | { 
     return { complaint: said.trim() || 'it said nothing' };
   }
   const endpoints = { ecs, logs, s3 };
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await exited;
-  };
-  return { endpoints, mapImage: imageMapper(endpoints), stop };
+  return { endpoints, mapImage: imageMapper(endpoints), stop: () => leave(child, { endpoints, exited }) };
+}
+
+/** Ours ends when its standard input closes: now, or when the last other run lets it go. */
+async function leave(
+  child: ChildProcess,
+  { endpoints, exited }: { endpoints: EmulatorEndpoints; exited: Promise<void> },
+): Promise<void> {
+  child.stdin?.end();
+  const health = await fetch(`${endpoints.ecs}/_emulator/health`).catch(() => undefined);
+  const { holders } = health?.ok ? ((await health.json()) as { holders: number }) : { holders: 0 };
+  if (holders === 0) return exited;
+  child.unref();
+  child.stdout?.destroy();
+  child.stderr?.destroy();
 }
 
 /** `export NAME=value` lines until the stream ends or the last of them has come. */
