@@ -89,9 +89,10 @@ async function leave(
   child: ChildProcess,
   { endpoints, exited }: { endpoints: EmulatorEndpoints; exited: Promise<void> },
 ): Promise<void> {
-  child.stdin?.end();
+  // Asked while it surely lives: a request to a server that is just ending may never be answered.
   const health = await fetch(`${endpoints.ecs}/_emulator/health`).catch(() => undefined);
   const { holders } = health?.ok ? ((await health.json()) as { holders: number }) : { holders: 0 };
+  child.stdin?.end();
   if (holders === 0) return exited;
   child.unref();
   child.stdout?.destroy();
