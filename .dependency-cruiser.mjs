@@ -10,12 +10,13 @@ const LAYERS = {
   fargate: ['util', 'model', 'config/(config|schema)[.]ts$'],
   check: ['util', 'diagnostics', 'model', 'fargate', 'config/(config|schema)[.]ts$'],
   plan: ['util', 'diagnostics', 'model', 'fargate', 'config/(config|schema)[.]ts$'],
+  target: ['util', 'diagnostics', 'model', 'fargate', 'config/(config|schema)[.]ts$'],
   service: ['util', 'diagnostics', 'model'],
   engine: ['util', 'diagnostics', 'model', 'fargate', 'service', 'config/(config|schema)[.]ts$'],
   run: ['util', 'diagnostics', 'model', 'engine/engine[.]ts$'],
   store: ['util', 'model', 'run/store[.]ts$', 'engine/engine[.]ts$'],
 };
-const PURE = 'util|diagnostics|model|fargate|check|plan|run';
+const PURE = 'util|diagnostics|model|fargate|check|plan|target|run';
 const PACKAGE_HOMES = {
   '@aws-sdk': '^src/service/aws/',
   yaml: '^src/util/yaml-document[.]ts$',

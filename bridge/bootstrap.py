@@ -5,17 +5,17 @@ of a task together. So names are short, and strings in single quotes, which JSON
 lines and lines that are only a comment are taken out before it is sent: keep comments on lines of their own.
 Python 3.8 or newer.
 """
-import base64, hashlib, hmac, json, os, sys, time, urllib.parse, urllib.request, zlib
+import base64, hashlib, hmac, json, os, sys, time, urllib.request, zlib
 E = os.environ.get
-C = lambda name: E('AWS_CONTAINER_' + name)
+C = lambda n: E('AWS_CONTAINER_' + n)
 JOIN = '\n'.join
-H = lambda data: hashlib.sha256(data).hexdigest()
+H = lambda d: hashlib.sha256(d).hexdigest()
 # A proxy must never see the credentials endpoint, and http.client, which the step uses, knows of none.
 OPEN = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
-def fetch(url, headers):
-    return OPEN(urllib.request.Request(url, headers=headers), timeout=30).read()
+def fetch(url, h):
+    return OPEN(urllib.request.Request(url, headers=h), timeout=30).read()
 
 
 # The task role's, else the environment's. The address is that of ECS (ECS Developer Guide, "Task IAM role").
@@ -58,6 +58,7 @@ def get(bucket, key):
 
 
 def step():
+    assert sys.version_info > (3, 8), 'needs Python 3.8'
     own = E('WHERRY_STEP_SOURCE')
     if own:
         return zlib.decompress(base64.b64decode(own))
@@ -73,7 +74,7 @@ def step():
                 raise OSError('%s cannot be fetched: %r' % (place, e))
             time.sleep(2**n)
     if H(code) != want:
-        raise OSError(place + ' is not the step of this run')
+        raise OSError(place + ' is not the step')
     return code
 
 

@@ -1,7 +1,7 @@
-"""Runs one task's nodes with the user's own Kedro, in a container or in a working copy (PROTOCOL.md, section 2).
+"""Runs one task's nodes, programs or the user's own Kedro's, in a container or in a working copy (PROTOCOL.md, section 2).
 
 One file, because it is fetched as one; standard library only; Python 3.8 or newer; Kedro 0.18 to 1.x.
-Sections: main · events · the run's records · Kedro · catalog paths · spilled values · spill on disk · spill on S3.
+Sections: main · events · the run's records · Kedro · programs · catalog paths · spilled values · spill on disk · spill on S3.
 """
 
 import base64
@@ -23,6 +23,7 @@ import re
 import shutil
 import signal
 import ssl
+import subprocess
 import sys
 import tempfile
 import threading
@@ -94,9 +95,12 @@ def run_task(events, values) -> int:
         version = save_version(spill, manifest)
     watch = NodeWatch(events)
     with phase("bootstrap"):
-        project = Project(manifest, plan_task, version)
-        if attempt > 1:
-            replace_versions_of_earlier_attempts()
+        if "programs" in manifest:
+            project = Programs(manifest, plan_task, spill)
+        else:
+            project = Project(manifest, plan_task, version)
+            if attempt > 1:
+                replace_versions_of_earlier_attempts()
     status = project.run(values, watch)
     if status == 0:
         with phase("marker"):
@@ -142,6 +146,7 @@ def stop_on_sigterm(events, values, scratch: str) -> None:
     def wait_for_it() -> None:
         while os.read(readable, 1) != wake:
             pass
+        Programs.stop_running()
         message = "the container was asked to stop (SIGTERM) before its nodes had finished"
         events.emit("step-failed", phase="run", exception="Stopped", message=message, traceback="")
         print(f"wherry: {message}", file=sys.stderr, flush=True)
@@ -311,16 +316,16 @@ class NodeWatch:
         self._in_pieces = None
         self.finished: dict = {}
 
-    def start(self, node) -> None:
-        if node.name in self._started:
+    def start(self, name: str) -> None:
+        if name in self._started:
             return
         self.close()
-        self._started[node.name] = time.monotonic()
-        self._events.emit("node-started", node=node.name)
+        self._started[name] = time.monotonic()
+        self._events.emit("node-started", node=name)
 
     def ran(self, node, outputs: dict) -> None:
         if not node.outputs:
-            self._finish(node.name)
+            self.finish(node.name)
         elif all(isinstance(value, collections.abc.Iterator) for value in outputs.values()):
             # A generator's outputs are saved piece by piece, and nothing tells which piece is the last.
             self._in_pieces = node.name
@@ -332,15 +337,15 @@ class NodeWatch:
             return
         self._unsaved[node.name].discard(dataset_name)
         if not self._unsaved[node.name]:
-            self._finish(node.name)
+            self.finish(node.name)
 
     def close(self) -> None:
         """The node before has ended: another starts, or the run is over."""
         if self._in_pieces is not None:
-            self._finish(self._in_pieces)
+            self.finish(self._in_pieces)
         self._in_pieces = None
 
-    def _finish(self, name: str) -> None:
+    def finish(self, name: str) -> None:
         self.finished[name] = self._seconds(name)
         self._events.emit("node-finished", node=name, seconds=self.finished[name])
 
@@ -349,7 +354,7 @@ class NodeWatch:
         name = next((name for name in self._started if name not in self.finished), None)
         if name is None:
             return False
-        text = traceback_of(error)
+        text = f"{error}\n" if isinstance(error, ProgramFailed) else traceback_of(error)
         message, kind = str(error) or repr(error), type(error).__name__
         end, seconds = end_of(text), self._seconds(name)
         self._events.emit("node-failed", node=name, exception=kind, message=message, traceback=end, seconds=seconds)
@@ -545,11 +550,11 @@ def make_hooks(project: Project, values, watch: NodeWatch):
 
         @hook_impl(tryfirst=True)
         def before_dataset_loaded(self, node):
-            watch.start(node)
+            watch.start(node.name)
 
         @hook_impl(tryfirst=True)
         def before_node_run(self, node):
-            watch.start(node)
+            watch.start(node.name)
 
         @hook_impl(trylast=True)
         def after_node_run(self, node, outputs):
@@ -577,6 +582,132 @@ def replace_versions_of_earlier_attempts() -> None:
         return self._get_versioned_path(self.resolve_save_version())
 
     AbstractVersionedDataset._get_save_path = get_save_path
+
+
+# --- programs -----------------------------------------------------------------------------------------------------
+
+# How long a program may take to end when the container is stopped: ECS kills after 30 s, and there is more to do.
+PROGRAM_STOP_SECONDS = 20
+
+
+class ProgramFailed(Exception):
+    """A node that is a program did not do what it should."""
+
+
+class Programs:
+    """The nodes of a pipeline.yml: each a process that finds the paths of its files in its environment."""
+
+    _running = None
+    _stopping = threading.Event()
+
+    def __init__(self, manifest: dict, plan_task: dict, spill):
+        self._task = plan_task
+        self._programs = manifest["programs"]
+        rewrite = path_rewriter(manifest.get("paths") or {}, os.environ.get("WHERRY_LOCAL_ROOT"))
+        self._places = {name: rewrite(path) for name, path in self._programs["datasets"].items()}
+        self._stores: dict = {}
+
+    @classmethod
+    def stop_running(cls) -> None:
+        """From the thread that hears of the stop: the main thread waits for the program, and then for the end."""
+        cls._stopping.set()
+        process = cls._running
+        if process is not None:
+            process.terminate()
+            deadline = time.monotonic() + PROGRAM_STOP_SECONDS
+            while process.returncode is None and time.monotonic() < deadline:
+                time.sleep(0.05)
+            process.kill()
+
+    def run(self, values, watch: NodeWatch) -> int:
+        values.files_only()
+        for name in self._task["nodes"]:
+            watch.start(name)
+            try:
+                self._run_node(self._programs["nodes"][name], values)
+            except ProgramFailed as error:
+                watch.failed(error)
+                return EXIT_USER
+            watch.finish(name)
+        return 0
+
+    def _run_node(self, program: dict, values) -> None:
+        outputs = {dataset: values.new_file(dataset, self._places.get(dataset)) for dataset in program["outputs"]}
+        paths = {variable: self._fetched(dataset, values) for dataset, variable in program["inputs"].items()}
+        paths.update({variable: outputs[dataset] for dataset, variable in program["outputs"].items()})
+        self._wait_for(program["command"], {**environment_of_programs(), **program["env"], **paths})
+        for dataset, variable in program["outputs"].items():
+            path = outputs[dataset]
+            if not os.path.isfile(path):
+                what = "a folder, and it must be one file" if os.path.isdir(path) else "nothing"
+                raise ProgramFailed(f"it wrote its output '{dataset}' as {what}: the path is in {variable}")
+        for dataset, path in outputs.items():
+            self._keep(dataset, path, values)
+
+    def _wait_for(self, command: list, environment: dict) -> None:
+        sys.stdout.flush()
+        try:
+            process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+        except OSError as error:
+            where = f"not in the image, or not in its PATH ({environment.get('PATH', '')})"
+            reason = where if isinstance(error, FileNotFoundError) else error.strerror
+            raise ProgramFailed(f"the program '{command[0]}' cannot be started: {reason}") from error
+        Programs._running = process
+        status = process.wait()
+        Programs._running = None
+        if Programs._stopping.is_set():
+            threading.Event().wait()
+        if status != 0:
+            raise ProgramFailed(f"its command {how_it_ended(status)}")
+
+    def _fetched(self, dataset: str, values) -> str:
+        place = self._places.get(dataset)
+        if values.has_file(dataset) or place is None:
+            return values.file(dataset)
+        with phase("catalog"):
+            path = values.new_file(dataset, place)
+            store, key = self._store(place)
+            if not store.get_file(key, path):
+                raise StepError("catalog", f"there is no '{dataset}' at {place}")
+            return values.hold(dataset, path)
+
+    def _keep(self, dataset: str, path: str, values) -> None:
+        place = self._places.get(dataset)
+        if place is None:
+            values.keep_file(dataset, path)
+            return
+        with phase("catalog"):
+            store, key = self._store(place)
+            store.put_file(key, path, sha256_of(path))
+            values.hold(dataset, path)
+
+    def _store(self, place: str):
+        """Where a dataset is, and its name there."""
+        folder, _, name = place.rpartition("/")
+        if place.startswith("file://"):
+            folder, name = urllib.parse.unquote(folder[7:]), urllib.parse.unquote(name)
+        if "://" not in folder:
+            return FileSpill(folder, os.path.abspath(folder)), name
+        if folder not in self._stores:
+            self._stores[folder] = open_spill(folder)
+        return self._stores[folder], name
+
+
+def how_it_ended(status: int) -> str:
+    if status < 0:
+        return f"was killed by signal {-status} ({signal.strsignal(-status)})"
+    return f"ended with exit status {status}"
+
+
+def environment_of_programs() -> dict:
+    """A container's own, without what is only for this step."""
+    own = ("WHERRY_MANIFEST", "WHERRY_PLAN", "WHERRY_STEP", "WHERRY_STEP_SOURCE", "WHERRY_EVENTS", "WHERRY_LOCAL_ROOT")
+    return {name: value for name, value in os.environ.items() if name not in own}
+
+
+def sha256_of(path: str) -> str:
+    with open(path, "rb") as stream:
+        return FileBody(stream, 0, os.path.getsize(path)).sha256
 
 
 # --- catalog paths --------------------------------------------------------------------------------------------------
@@ -638,6 +769,8 @@ class SpilledValues:
         self._scratch = scratch
         self._names: list = []
         self._files: dict = {}
+        self._suffix = ".pkl"
+        self._made = 0
         self._spill = None
         self.written: dict = {}
         self.bytes_written = 0
@@ -664,38 +797,70 @@ class SpilledValues:
 
     def save(self, name: str, value) -> None:
         with phase("spill"):
-            path = os.path.join(self._scratch, f"{self._names.index(name)}.pkl")
-            self._files.pop(name, None)
+            path = self.new_file(name)
+            self.release(name)
             size, sha256 = write_pickle(name, value, path)
-            key = value_key(name)
-            self._spill.put_file(key, path, sha256)
-            # Read again in this container, it need not be fetched.
-            self._files[name] = path
-            self.written[name] = {"dataset": name, "url": self._spill.url_of(key), "bytes": size, "sha256": sha256}
-            self.bytes_written += size
+            self._put(name, path, size, sha256)
 
     def load(self, name: str):
         with phase("spill"):
-            if name not in self._files:
-                path = os.path.join(self._scratch, f"{self._names.index(name)}.pkl")
-                if not self._spill.get_file(value_key(name), path):
-                    raise StepError("spill", f"'{name}' is not at {self._spill.url_of(value_key(name))}")
-                self._files[name] = path
-            with open(self._files[name], "rb") as stream:
+            with open(self.file(name), "rb") as stream:
                 return pickle.load(stream)
 
     def exists(self, name: str) -> bool:
-        return name in self._files or self._spill.exists(value_key(name))
+        return name in self._files or self._spill.exists(self._key(name))
+
+    def files_only(self) -> None:
+        """What is spilled are files as programs write them, not pickles."""
+        self._suffix = ""
+
+    def new_file(self, name: str, place=None) -> str:
+        """A path that is nobody else's, with the file's own name at the end: programs go by its suffix."""
+        self._made += 1
+        folder = os.path.join(self._scratch, str(self._made))
+        os.mkdir(folder)
+        return os.path.join(folder, os.path.basename(place or "") or plain_file_name(name))
+
+    def has_file(self, name: str) -> bool:
+        return name in self._files
+
+    def hold(self, name: str, path: str) -> str:
+        """Read again in this container, it need not be fetched."""
+        self._files[name] = path
+        return path
+
+    def file(self, name: str) -> str:
+        """The path of a value that another task, or a node before, has kept."""
+        with phase("spill"):
+            if name in self._files:
+                return self._files[name]
+            path = self.new_file(name)
+            if not self._spill.get_file(self._key(name), path):
+                raise StepError("spill", f"'{name}' is not at {self._spill.url_of(self._key(name))}")
+            return self.hold(name, path)
+
+    def keep_file(self, name: str, path: str) -> None:
+        with phase("spill"):
+            if name in self._names:
+                self._put(name, path, os.path.getsize(path), sha256_of(path))
+            else:
+                self.hold(name, path)
+
+    def _put(self, name: str, path: str, size: int, sha256: str) -> None:
+        key = self._key(name)
+        self._spill.put_file(key, path, sha256)
+        self.hold(name, path)
+        self.written[name] = {"dataset": name, "url": self._spill.url_of(key), "bytes": size, "sha256": sha256}
+        self.bytes_written += size
+
+    def _key(self, name: str) -> str:
+        return run_key(f"data/{urllib.parse.quote(name, safe='')}{self._suffix}")
 
     def release(self, name: str) -> None:
         """No node of this task wants it any more, and a container's disk is small."""
         path = self._files.pop(name, None)
         if path is not None:
             os.unlink(path)
-
-
-def value_key(name: str) -> str:
-    return run_key(f"data/{urllib.parse.quote(name, safe='')}.pkl")
 
 
 def is_in_memory(catalog, name: str) -> bool:
@@ -734,6 +899,10 @@ def spill_dataset_class():
             return {"name": self._name}
 
     return SpillDataset
+
+
+def plain_file_name(name: str) -> str:
+    return re.sub(r"[^\w.-]", "_", name).lstrip(".")[:200] or "file"
 
 
 def write_pickle(name: str, value, path: str):

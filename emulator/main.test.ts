@@ -156,9 +156,12 @@ it('emulator: exports endpoints, and dummy credentials and region only when ther
     'AWS_ACCESS_KEY_ID',
     'AWS_SECRET_ACCESS_KEY',
     'AWS_REGION',
+    'AWS_DEFAULT_REGION',
   ]);
   await bare.end();
-  const set = await start({ AWS_ACCESS_KEY_ID: 'mine', AWS_SECRET_ACCESS_KEY: 'mine', AWS_REGION: 'us-west-2' });
+  const region = 'us-west-2';
+  const mine = { AWS_ACCESS_KEY_ID: 'mine', AWS_SECRET_ACCESS_KEY: 'mine' };
+  const set = await start({ ...mine, AWS_REGION: region, AWS_DEFAULT_REGION: region });
   assert.equal(Object.keys(set.env).length, 4);
   await set.end();
 });

@@ -122,6 +122,8 @@ function announce(endpoints: { ecs: string; logs: string; sts: string; s3: strin
     AWS_ENDPOINT_URL_S3: endpoints.s3,
     ...(env.AWS_ACCESS_KEY_ID ? {} : { AWS_ACCESS_KEY_ID: 'emulator', AWS_SECRET_ACCESS_KEY: 'emulator' }),
     ...(env.AWS_REGION ? {} : { AWS_REGION: region }),
+    // The only one that botocore reads.
+    ...(env.AWS_DEFAULT_REGION ? {} : { AWS_DEFAULT_REGION: region }),
   };
   const lines = Object.entries(values).map(([name, value]) => `export ${name}=${value}\n`);
   writeSync(1, lines.join(''));

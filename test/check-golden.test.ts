@@ -7,14 +7,15 @@ import { type PrepareOptions, planAndCheck } from '../src/cli/prepare.ts';
 import { CODES } from '../src/diagnostics/codes.ts';
 import { sortDiagnostics } from '../src/diagnostics/diagnostic.ts';
 import { renderPretty } from '../src/diagnostics/render/pretty.ts';
-import { interpretDescription, loadKedroProject } from '../src/load/kedro/load.ts';
+import { interpretDescription, kedroLoader } from '../src/load/kedro/load.ts';
 import { descriptionSchema } from '../src/load/kedro/protocol.ts';
+import { yamlLoader } from '../src/load/yaml/load.ts';
 import { assertGolden, goldenCases } from './support/golden.ts';
 
 const GOLDEN = join(import.meta.dirname, 'golden', 'check');
 const DOCS = join(import.meta.dirname, '..', 'docs', 'diagnostics.md');
 
-/** A case: `options.json` (flags), `description.json` (what the bridge says; without it no Python is found), `conf/`, sources. */
+/** A case: `options.json` (flags), `pipeline.yml` or `description.json` (what the bridge says; without either no Python is found), `conf/`, sources. */
 async function findingsOf(folder: string) {
   const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as object;
   const options = {
@@ -27,7 +28,7 @@ async function findingsOf(folder: string) {
         python: 'python3',
         tried: [{ origin: 'python3', path: '/usr/bin/python3' }],
       })
-    : await loadKedroProject({
+    : await (existsSync(join(folder, 'pipeline.yml')) ? yamlLoader : kedroLoader).load({
         root: folder,
         env: undefined,
         pipeline: undefined,

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { configSchema } from '../src/config/schema.ts';
+import { pipelineSchema } from '../src/load/yaml/schema.ts';
 import { readYaml } from '../src/util/yaml-document.ts';
 import { root } from './support/cli.ts';
 
@@ -25,6 +26,15 @@ test('docs: every settings file that a page shows is one that Wherry takes', () 
     }
   }
   assert.ok(shown > 0);
+});
+
+test('docs: every pipeline.yml that a page shows is one that Wherry takes', () => {
+  const shown = PAGES.flatMap((page) => [...read(page).matchAll(/```yaml pipeline\.yml\n([\s\S]*?)```/g)]);
+  assert.ok(shown.length > 0);
+  for (const [, text = ''] of shown) {
+    const parsed = pipelineSchema.safeParse(readYaml(text).value);
+    assert.ok(parsed.success, `${JSON.stringify(parsed.error?.issues)}`);
+  }
 });
 
 test('docs: every command and flag that a page shows is there', () => {

@@ -33,7 +33,7 @@ test('usage: no folder, no project, an unknown env, pipeline or run are refused 
   const empty = await mkdtemp(join(tmpdir(), 'wherry-empty-'));
   const cases: [words: string[], message: RegExp][] = [
     [['plan', '-C', join(empty, 'nowhere')], /there is no folder .*nowhere/],
-    [['plan', '-C', empty], /There is no Kedro project in .*-C DIR/],
+    [['plan', '-C', empty], /There is no project in .*-C DIR/],
     [['plan', '-C', project.folder, '-e', 'fargat', ...python], /there is no environment 'fargat'.*fargate/],
     [['run', '-C', project.folder, '-p', 'traning', ...python], /there is no pipeline 'traning'.*isolation/],
     [['status', '-C', project.folder], /no runs yet/],

@@ -74,9 +74,10 @@ function container(options: { spec: ContainerSpec; folder: string; image: ImageS
   };
 }
 
-/** What an image would set; the definition may set it otherwise. Nothing of our own environment is passed on. */
+/** What an image would set; the definition may set it otherwise. Nothing else of our own environment is passed on. */
 function imageEnvironment(image: ImageSource, folder: string): Record<string, string> {
-  const system = '/usr/local/bin:/usr/bin:/bin';
+  // Where this machine has its programs: there is no image that would bring them.
+  const system = process.env.PATH || '/usr/local/bin:/usr/bin:/bin';
   return {
     PATH: image.python ? `${dirname(image.python)}:${system}` : system,
     HOME: join(folder, 'home'),

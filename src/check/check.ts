@@ -1,5 +1,7 @@
 import { type Diagnostic, sortDiagnostics } from '../diagnostics/diagnostic.ts';
 import type { CheckContext, Rule } from './rule.ts';
+import { airflowNoLogs } from './rules/airflow-no-logs.ts';
+import { airflowNotSent } from './rules/airflow-not-sent.ts';
 import { belongsToDefinition } from './rules/belongs-to-definition.ts';
 import { localPathOnFargate } from './rules/local-path-on-fargate.ts';
 import { memoryCrossesTasks } from './rules/memory-crosses-tasks.ts';
@@ -8,6 +10,8 @@ import { taskSize } from './rules/task-size.ts';
 import { volumeOnFargate } from './rules/volume-on-fargate.ts';
 
 const RULES: readonly Rule[] = [
+  airflowNoLogs,
+  airflowNotSent,
   belongsToDefinition,
   localPathOnFargate,
   memoryCrossesTasks,

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Span } from '../diagnostics/span.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Dataset, Node, Pipeline, Project } from '../model/project.ts';
+import type { TargetId } from '../model/target-id.ts';
 
 /** What a rule sees. Places are looked up only when a rule asks. */
 export interface CheckContext {
@@ -12,6 +13,8 @@ export interface CheckContext {
   readonly config: Config;
   /** Where tasks will run. */
   readonly engine: 'local' | 'aws-fargate';
+  /** What the plan is compiled for; undefined where it is run from here. */
+  readonly target: TargetId | undefined;
   /** Where spilled data goes; undefined where nothing says so. */
   readonly spill: string | undefined;
   readonly locateDataset: (dataset: Dataset, key?: string) => Span | undefined;

@@ -1,4 +1,5 @@
 import { GROUPINGS } from '../model/plan.ts';
+import { TARGET_IDS } from '../model/target-id.ts';
 import type { Command } from './command.ts';
 
 const GROUPING = { flags: '--grouping <how>', about: 'which nodes share a container', choices: GROUPINGS };
@@ -8,14 +9,20 @@ const ENGINE = {
   choices: ['local', 'aws-fargate'],
 };
 
+const TARGET = {
+  flags: '--target <target>',
+  about: 'what is to run the tasks on Fargate (default: airflow)',
+  choices: TARGET_IDS,
+};
+
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
     name: 'check',
     summary: 'report every problem before anything runs',
-    options: [GROUPING, ENGINE],
+    options: [GROUPING, ENGINE, { ...TARGET, about: 'also what this system cannot do' }],
     formats: ['pretty', 'json'],
-    examples: ['wherry check -e fargate'],
+    examples: ['wherry check -e fargate', 'wherry check -e fargate --target airflow'],
     load: async () => (await import('./check.ts')).check,
   },
   {
@@ -38,6 +45,23 @@ export const COMMANDS: readonly Command[] = [
     formats: ['text', 'json'],
     examples: ['wherry run', 'wherry run -e fargate --engine aws-fargate --emulate'],
     load: async () => (await import('./run.ts')).run,
+  },
+  {
+    name: 'compile',
+    summary: 'write the files by which Airflow runs the plan on Fargate',
+    options: [
+      TARGET,
+      GROUPING,
+      { flags: '-i, --image <image>', about: 'image of the task definition that Wherry owns' },
+      { flags: '-o, --output <folder>', about: "where the files go (default: the project's dags)" },
+      { flags: '--check', about: 'write nothing; show the difference and exit 1 if the files there are not these' },
+      {
+        flags: '--publish',
+        about: 'also put step and plan at the spill, and register a task definition that Wherry owns',
+      },
+    ],
+    examples: ['wherry compile -e fargate', 'wherry compile -e fargate --check', 'wherry compile -e fargate --publish'],
+    load: async () => (await import('./compile.ts')).compile,
   },
   {
     name: 'runs',

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { check } from '../check/check.ts';
@@ -7,12 +6,13 @@ import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { ConfigValues } from '../config/schema.ts';
 import { type Diagnostic, sortDiagnostics } from '../diagnostics/diagnostic.ts';
-import { type Span, spanOfLine } from '../diagnostics/span.ts';
 import { defaultSpill } from '../engine/local/default-spill.ts';
-import { loadKedroProject } from '../load/kedro/load.ts';
-import { catalogLocator } from '../load/kedro/locate-dataset.ts';
+import { kedroLoader } from '../load/kedro/load.ts';
+import type { Loaded, Loader } from '../load/loader.ts';
+import { yamlLoader } from '../load/yaml/load.ts';
 import type { Grouping, Plan } from '../model/plan.ts';
-import type { Node, Project } from '../model/project.ts';
+import type { Project } from '../model/project.ts';
+import type { TargetId } from '../model/target-id.ts';
 import { plan as makePlan } from '../plan/plan.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
@@ -23,6 +23,7 @@ export interface PrepareOptions extends GlobalOptions {
   readonly grouping?: Grouping;
   readonly engine?: EngineId;
   readonly image?: string;
+  readonly target?: TargetId;
 }
 
 /** Everything that the commands work on: loaded, planned and checked. */
@@ -50,7 +51,8 @@ export async function prepare(
 ): Promise<Preparation> {
   const root = await projectFolder(options, host);
   const { env, pipeline, confSource, python } = options;
-  const loaded = await loadKedroProject({
+  const loader = await loaderFor(root);
+  const loaded = await loader.load({
     root,
     env,
     pipeline,
@@ -65,7 +67,14 @@ export async function prepare(
   return planAndCheck(loaded, { options, host, fillIn });
 }
 
-type Loaded = Extract<Awaited<ReturnType<typeof loadKedroProject>>, { kind: 'loaded' }>;
+/** A folder that is both is a Kedro project: there, a pipeline.yml may be anybody's. */
+const LOADERS: readonly Loader[] = [kedroLoader, yamlLoader];
+
+async function loaderFor(root: string): Promise<Loader> {
+  for (const loader of LOADERS) if (await loader.recognises(root)) return loader;
+  const signs = LOADERS.map(({ sign }) => sign).join(', and no ');
+  throw new UsageError(`There is no project in ${root}: no ${signs}. Name its folder with -C DIR.`);
+}
 
 interface PreparationContext {
   readonly options: PrepareOptions;
@@ -90,9 +99,10 @@ export async function planAndCheck(
     plan: planned.plan,
     config,
     engine,
+    target: options.target,
     spill,
-    locateDataset: catalogLocator(project),
-    locateNode: nodeLocator(project),
+    locateDataset: loaded.locateDataset,
+    locateNode: loaded.locateNode,
   });
   const diagnostics = sortDiagnostics([...early, ...planned.diagnostics, ...found]);
   return {
@@ -124,7 +134,9 @@ function planProject({ options, project, config: written, fillIn }: PlanningInpu
       `there is no pipeline '${name}'. Pipelines: ${[...project.pipelines.keys()].join(', ') || 'none'}`,
     );
   if (pipeline.nodes.length === 0) throw new UsageError(`the pipeline '${name}' has no nodes`);
-  const engine = options.engine ?? written.values.execution_engine.type;
+  // All that a plan is compiled for starts its tasks on Fargate.
+  const compiled = options.target === undefined ? undefined : 'aws-fargate';
+  const engine = options.engine ?? compiled ?? written.values.execution_engine.type;
   const withFlags = options.image === undefined ? written.values : { ...written.values, image: options.image };
   const filled = fillIn(withFlags, project);
   // On this machine the catalog's local paths stay what they are.
@@ -153,23 +165,4 @@ export async function projectFolder({ project }: GlobalOptions, host: Host): Pro
 
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-/** The line where a node's function is defined. */
-function nodeLocator({ root }: Project): (node: Node) => Span | undefined {
-  const files = new Map<string, { path: string; text: string } | undefined>();
-  return ({ source }) => {
-    if (source === undefined) return undefined;
-    if (!files.has(source.file)) files.set(source.file, readSource(root, source.file));
-    const file = files.get(source.file);
-    return file && spanOfLine(file, source.line);
-  };
-}
-
-function readSource(root: string, path: string): { path: string; text: string } | undefined {
-  try {
-    return { path, text: readFileSync(join(root, path), 'utf8') };
-  } catch {
-    return undefined;
-  }
 }

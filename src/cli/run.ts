@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import type { Prices } from '../model/run.ts';
-import type { ServiceTrouble } from '../model/trouble.ts';
 import { type RunOutcome, runPlan } from '../run/run-plan.ts';
-import { type AwsAccount, endpointsFrom } from '../service/aws/account.ts';
+import type { AwsAccount } from '../service/aws/account.ts';
+import { accountFrom, fargateOptions } from './aws-account.ts';
 import { type CommandInput, EXIT, UsageError } from './command.ts';
 import type { Host } from './host.ts';
-import { type Prepared, type PrepareOptions, prepare, sha256 } from './prepare.ts';
+import { type Prepared, type PrepareOptions, prepare } from './prepare.ts';
 import { describeFailures } from './present/failures.ts';
 import { progressPrinter } from './present/progress.ts';
 import { runJson } from './present/run-json.ts';
 import { runTable } from './present/tables.ts';
 import { colorsFor, reportFindings, seriousOf } from './report-findings.ts';
+import { reportTrouble } from './report-trouble.ts';
 import { openRunStore } from './run-store.ts';
 
 export interface RunOptions extends PrepareOptions {
@@ -47,23 +47,25 @@ async function prepareRun({ options, host }: Input) {
   return prepare({ ...options, engine: 'aws-fargate' }, host, fillInForEmulator);
 }
 
-async function localEngine({ project, python, spill }: Prepared, { packageRoot, now }: Host): Promise<Engine> {
+async function localEngine({ project, python, spill }: Prepared, { packageRoot, env, now }: Host): Promise<Engine> {
   const { localEngine: make } = await import('../engine/local/local.ts');
-  return make({ root: project.root, python, step: join(packageRoot, 'bridge', 'step.py'), spill: spill ?? '', now });
+  return make({
+    root: project.root,
+    python,
+    path: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    step: join(packageRoot, 'bridge', 'step.py'),
+    spill: spill ?? '',
+    now,
+  });
 }
 
 async function runOnAws(prepared: Prepared, input: Input): Promise<number> {
-  const { env } = input.host;
-  const { region: flag, profile, endpointUrl } = input.options;
-  const region = flag ?? prepared.settings.execution_engine.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
-  if (region === undefined)
-    throw new UsageError('no AWS region is set: use --region, execution_engine.region or AWS_REGION');
-  const account: AwsAccount = { region, profile, credentials: undefined, endpoints: endpointsFrom(env, endpointUrl) };
+  const account = accountFrom(prepared, input.options, input.host);
   const isElsewhere = account.endpoints.logs !== undefined;
   const limits = { capacity: FARGATE_CAPACITY, logLagMs: isElsewhere ? LOCAL_LOG_LAG_MS : AWS_LOG_LAG_MS };
   return runOn(
     await fargateEngine(account, prepared, input.host, limits),
-    pricesFor(prepared, region),
+    pricesFor(prepared, account.region),
     prepared,
     input,
   );
@@ -104,18 +106,7 @@ async function fargateEngine(
   limits: { capacity: number; logLagMs: number },
 ): Promise<Engine> {
   const { fargateEngine: make } = await import('../engine/aws-fargate/aws-fargate.ts');
-  const read = (name: string) => readFile(join(host.packageRoot, 'bridge', name), 'utf8');
-  const { settings, project, spill } = prepared;
-  return make({
-    account,
-    settings,
-    projectName: project.name,
-    spill,
-    step: await read('step.py'),
-    bootstrap: await read('bootstrap.py'),
-    sha256,
-    ...limits,
-  });
+  return make({ ...(await fargateOptions(account, prepared, host)), ...limits });
 }
 
 function pricesFor({ settings }: Prepared, region: string): Prices {
@@ -173,11 +164,6 @@ function statusOf(outcome: RunOutcome, host: Host): number {
     default:
       return EXIT.problems;
   }
-}
-
-function reportTrouble({ service, operation, detail, help }: ServiceTrouble, host: Host): number {
-  host.err(`wherry: ${service} (${operation}): ${detail}\n  what to do: ${help}\n`);
-  return EXIT.service;
 }
 
 /** `YYYYMMDDThhmmss-xxxxxx`: sorts by time, and two at once differ. */

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { closest } from 'fastest-levenshtein';
+import { describeIssues } from '../diagnostics/describe-issues.ts';
 import { type Diagnostic, diagnostic, hasErrors } from '../diagnostics/diagnostic.ts';
-import type { SourceFile, Span } from '../diagnostics/span.ts';
-import { type KeyPath, readYaml, type YamlDocument } from '../util/yaml-document.ts';
+import type { SourceFile } from '../diagnostics/span.ts';
+import { readYaml, type YamlDocument } from '../util/yaml-document.ts';
 import type { Config } from './config.ts';
 import { interpolate } from './interpolate.ts';
 import { type ConfigValues, configSchema } from './schema.ts';
@@ -47,7 +47,11 @@ export async function loadConfig(
   if (!parsed.success) {
     // A value that could not be made is not judged as well.
     const unmade = new Set(interpolated.diagnostics.map(({ span }) => span?.start));
-    const found = parsed.error.issues.flatMap((issue) => describeIssue(issue, locate));
+    const found = describeIssues(parsed.error.issues, {
+      schema: configSchema,
+      locate,
+      codes: { invalid: 'config/invalid', unknownKey: 'config/unknown-key' },
+    });
     diagnostics.push(...found.filter(({ span }) => span === undefined || !unmade.has(span.start)));
   }
   if (!parsed.success || hasErrors(diagnostics)) return { config: undefined, diagnostics };
@@ -105,67 +109,4 @@ function scalarNotes(value: unknown, locate: Config['locate']): Diagnostic[] {
       span: locate(['execution_engine', key]),
     });
   });
-}
-
-type Issue = NonNullable<ReturnType<typeof configSchema.safeParse>['error']>['issues'][number];
-
-function describeIssue(issue: Issue, locate: Config['locate']): Diagnostic[] {
-  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key], locate));
-  const dotted = path.join('.');
-  const problem = issue.message.replace(/^Invalid input: /, '');
-  const got =
-    issue.input === undefined || issue.message.includes("'")
-      ? ''
-      : `, not '${typeof issue.input === 'string' ? issue.input : JSON.stringify(issue.input)}'`;
-  return [
-    diagnostic('config/invalid', {
-      message: `${dotted}: ${problem}${got}`,
-      why: 'Wherry would have to guess what is meant',
-      span: locateNearest(path, locate),
-    }),
-  ];
-}
-
-/** The place of the value, or of what it stands in: `spill: x` has no `location` of its own. */
-function locateNearest(path: KeyPath, locate: Config['locate']): Span | undefined {
-  const span = locate(path);
-  return span !== undefined || path.length === 0 ? span : locateNearest(path.slice(0, -1), locate);
-}
-
-function unknownKey(path: KeyPath, locate: Config['locate']): Diagnostic {
-  const key = String(path.at(-1));
-  const known = knownKeysAt(path.slice(0, -1));
-  const near = known.length > 0 ? closest(key, known) : undefined;
-  return diagnostic('config/unknown-key', {
-    message: `Wherry knows no setting '${path.join('.')}'`,
-    why: 'it would be ignored, and you would not notice',
-    help: near === undefined ? undefined : `did you mean '${near}'? Known here: ${known.join(', ')}`,
-    span: locate(path, 'key'),
-  });
-}
-
-/** The keys that the schema has in the map at `path`. */
-function knownKeysAt(path: KeyPath): string[] {
-  let schema: unknown = configSchema;
-  for (const key of path) schema = shapeOf(schema)?.[String(key)] ?? valueTypeOf(schema);
-  return Object.keys(shapeOf(schema) ?? {}).sort();
-}
-
-interface SchemaNode {
-  readonly shape?: Record<string, unknown>;
-  readonly def?: { readonly innerType?: unknown; readonly out?: unknown; readonly valueType?: unknown };
-}
-
-/** Looks through defaults, options and preprocessing for an object's keys. */
-function shapeOf(schema: unknown): Record<string, unknown> | undefined {
-  const node = schema as SchemaNode | undefined;
-  if (node?.shape !== undefined) return node.shape;
-  const inner = node?.def?.innerType ?? node?.def?.out;
-  return inner === undefined ? undefined : shapeOf(inner);
-}
-
-function valueTypeOf(schema: unknown): unknown {
-  const node = schema as SchemaNode | undefined;
-  return node?.def?.valueType ?? (node?.def?.innerType === undefined ? undefined : valueTypeOf(node.def.innerType));
 }

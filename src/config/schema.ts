@@ -11,14 +11,14 @@ const texts = z.record(
   z.union([z.string(), z.number(), z.boolean()]).transform((value) => String(value)),
 );
 
-const vcpu = z.union([z.number(), z.string()]).transform((value, context) => {
+export const vcpu = z.union([z.number(), z.string()]).transform((value, context) => {
   const parsed = parseVcpu(value);
   if (parsed === undefined)
     context.addIssue({ code: 'custom', message: `${shown(value)} is no number of vCPUs: write 0.5, 2 or "500m"` });
   return parsed ?? 0;
 });
 
-const memory = z.union([z.number(), z.string()]).transform((value, context) => {
+export const memory = z.union([z.number(), z.string()]).transform((value, context) => {
   const parsed = parseMemoryMiB(value);
   if (parsed === undefined)
     context.addIssue({
@@ -73,6 +73,29 @@ const executionEngine = z.strictObject({
   enable_execute_command: z.boolean().default(false),
 });
 
+/** Whatever YAML can write: it is printed into the DAG as it is. */
+const literals = z.record(z.string(), z.json());
+
+/** What Python's `fromisoformat` takes, in every version of it. */
+const PYTHON_DATE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?([+-]\d\d:\d\d)?)?$/;
+
+const dagArguments = literals.superRefine(({ start_date: date }, context) => {
+  if (date === undefined || (typeof date === 'string' && PYTHON_DATE.test(date) && !Number.isNaN(Date.parse(date))))
+    return;
+  context.addIssue({ code: 'custom', path: ['start_date'], message: `${shown(date)} is no date: write 2026-01-31` });
+});
+
+const airflow = z.strictObject({
+  dag: dagArguments.default({}).describe('Arguments of the DAG: schedule, tags, max_active_tasks …'),
+  default_args: literals.default({}).describe("Arguments of every task's operator: retries, owner, deferrable …"),
+  aws_conn_id: z.string().min(1).default('aws_default').describe("Airflow's connection to AWS"),
+  pool: z.string().min(1).optional().describe("Airflow's pool for the tasks"),
+  revision: z
+    .enum(['at-run', 'pinned'])
+    .default('at-run')
+    .describe('Which revision of the task definition a DAG run uses: the newest, or the one it was compiled with'),
+});
+
 /** The keys of `conf/<env>/wherry.yml` that this version reads. Source of validation and types. */
 export const configSchema = z.strictObject({
   execution_engine: executionEngine.prefault({}),
@@ -88,8 +111,13 @@ export const configSchema = z.strictObject({
       seed: z.record(url, z.string()).default({}).describe("Folders to put into the emulator's S3: URL: folder"),
     })
     .prefault({}),
+  airflow: airflow.prefault({}),
   run_config: z
-    .strictObject({ volume: z.looseObject({ disabled: z.boolean().default(false) }).optional() })
+    .strictObject({
+      run_name: z.string().min(1).optional().describe('Name of the DAG'),
+      experiment_name: z.string().min(1).optional().describe('Name of the DAG, where run_name is not set'),
+      volume: z.looseObject({ disabled: z.boolean().default(false) }).optional(),
+    })
     .prefault({}),
 });
 

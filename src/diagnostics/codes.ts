@@ -7,6 +7,8 @@ interface Code {
 
 /** Every finding that Wherry can make before anything runs. The key is the code; texts may change, codes do not. */
 export const CODES = {
+  'airflow/no-logs': { severity: 'note', title: 'Airflow will not show the log lines of the tasks' },
+  'airflow/not-sent': { severity: 'warning', title: 'A setting that Airflow cannot pass on to Fargate' },
   'config/belongs-to-definition': {
     severity: 'error',
     title: 'A setting that only a task definition can hold, beside one that is yours',
@@ -20,6 +22,15 @@ export const CODES = {
   'config/volume-on-fargate': { severity: 'error', title: 'Fargate makes no volume for temporary data' },
   'data/local-path-on-fargate': { severity: 'error', title: 'A container would write to its own disk and lose it' },
   'data/memory-crosses-tasks': { severity: 'note', title: 'In-memory data is needed in another container' },
+  'pipeline/circle': { severity: 'error', title: 'Nodes of pipeline.yml wait for each other' },
+  'pipeline/invalid': { severity: 'error', title: 'A value in pipeline.yml is not of the form that its key takes' },
+  'pipeline/name-taken': { severity: 'error', title: 'Two nodes of pipeline.yml have one name' },
+  'pipeline/no-source': { severity: 'error', title: 'A dataset is read that no node writes and no path is given for' },
+  'pipeline/syntax': { severity: 'error', title: 'pipeline.yml is not valid YAML' },
+  'pipeline/two-writers': { severity: 'error', title: 'Two nodes of pipeline.yml write one dataset' },
+  'pipeline/unknown-key': { severity: 'error', title: 'pipeline.yml has a key that Wherry does not know' },
+  'pipeline/unknown-node': { severity: 'error', title: 'A node of pipeline.yml comes after one that is not there' },
+  'pipeline/variable-clash': { severity: 'error', title: 'Two datasets of a node have the same variable' },
   'plan/cycle-repaired': { severity: 'warning', title: 'A group of nodes was split so that the tasks form no circle' },
   'project/config-broken': { severity: 'error', title: "The project's own configuration cannot be loaded" },
   'project/import-failed': { severity: 'error', title: 'The Kedro project cannot be imported' },

@@ -15,6 +15,38 @@ export interface RunTaskDetails {
   readonly environment: Readonly<Record<string, string>>;
   readonly vcpu: number;
   readonly memoryMiB: number;
+  /** Of the main container, in a definition that may limit its containers. */
+  readonly containerLimits?: ContainerLimits | undefined;
+}
+
+/** CPU units and MiB. */
+export interface ContainerLimits {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+/** What the containers beside the main one are promised: the sum must stay within the task's size. */
+export function limitsOfOthers(
+  containers: readonly {
+    readonly name?: string | undefined;
+    readonly cpu?: number | undefined;
+    readonly memory?: number | undefined;
+    readonly memoryReservation?: number | undefined;
+  }[],
+  main: string,
+): ContainerLimits {
+  const others = containers.filter(({ name }) => name !== main);
+  const sum = (values: readonly (number | undefined)[]) =>
+    values.reduce((total: number, value) => total + (value ?? 0), 0);
+  return {
+    cpu: sum(others.map(({ cpu }) => cpu)),
+    memory: sum(others.map(({ memory, memoryReservation }) => memory ?? memoryReservation)),
+  };
+}
+
+/** As ECS counts: 1024 units are one vCPU. */
+export function cpuUnits(vcpu: number): number {
+  return Math.round(vcpu * 1024);
 }
 
 /** What RunTask takes for one attempt at one task. Names are the ECS API's. */
@@ -44,10 +76,10 @@ export function runTaskRequest(details: RunTaskDetails) {
   };
 }
 
-function overrides({ engine, command, environment, vcpu, memoryMiB }: RunTaskDetails) {
+function overrides({ engine, command, environment, vcpu, memoryMiB, containerLimits }: RunTaskDetails) {
   const names = Object.keys(environment).sort();
   return {
-    cpu: String(Math.round(vcpu * 1024)),
+    cpu: String(cpuUnits(vcpu)),
     memory: String(memoryMiB),
     ...(engine.ephemeral_storage === undefined
       ? {}
@@ -56,6 +88,7 @@ function overrides({ engine, command, environment, vcpu, memoryMiB }: RunTaskDet
       {
         name: engine.container_name,
         command: [...command],
+        ...containerLimits,
         environment: names.map((name) => ({ name, value: environment[name] as string })),
       },
     ],

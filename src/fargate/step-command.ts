@@ -27,5 +27,6 @@ function withoutComments(python: string): string {
     .replace(/^("""|''')[\s\S]*?\1\n/, '')
     .split('\n')
     .filter((line) => !/^\s*(#.*)?$/.test(line))
-    .join('\n');
+    .join('\n')
+    .trim();
 }

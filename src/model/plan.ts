@@ -24,6 +24,8 @@ export interface PlanTask {
   /** Null for a task definition that is the user's. */
   readonly image: string | null;
   readonly env: Readonly<Record<string, string>>;
+  /** How long its nodes are expected to take together, where all of them say so. */
+  readonly estimate?: { readonly seconds: number };
   /** The logical command; the engine wraps it in what delivers the step. */
   readonly command: readonly string[];
 }
@@ -44,7 +46,7 @@ export interface BoundaryDataset {
  */
 export interface Plan {
   readonly version: 1;
-  /** SHA-256, hex, of all of the plan but `planHash` itself and the images. */
+  /** SHA-256, hex, of all of the plan but `planHash` itself, the images and the estimates. */
   readonly planHash: string;
   readonly project: string;
   readonly packageName: string;
@@ -59,4 +61,21 @@ export interface Plan {
   /** Runtime parameters. */
   readonly params: Readonly<Record<string, unknown>>;
   readonly loadVersions: Readonly<Record<string, string>>;
+  /** What runs the nodes of a pipeline.yml; undefined for a Kedro project, whose own code knows its nodes. */
+  readonly programs?: Programs;
+}
+
+/** What a step needs to run nodes that are programs. */
+export interface Programs {
+  readonly nodes: Readonly<Record<string, NodeProgram>>;
+  /** The path or URL of each dataset that has one. */
+  readonly datasets: Readonly<Record<string, string>>;
+}
+
+export interface NodeProgram {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** The variable that holds the path of each input. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
 }

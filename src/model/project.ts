@@ -11,6 +11,24 @@ export interface Node {
   /** Dotted, or undefined. */
   readonly namespace: string | undefined;
   readonly confirms: readonly string[];
+  /** Nodes that must have ended before, though it reads nothing of theirs. */
+  readonly after: readonly string[];
+  /** What a pipeline.yml says of it besides; undefined for a node of Kedro's. */
+  readonly program: Program | undefined;
+}
+
+/** A node that is a program in any language, as a pipeline.yml has it. */
+export interface Program {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly vcpu: number | undefined;
+  readonly memoryMiB: number | undefined;
+  /** Undefined: the settings' image. */
+  readonly image: string | undefined;
+  /** How long it is expected to take. */
+  readonly seconds: number | undefined;
+  /** Whether it must have a container to itself. */
+  readonly isAlone: boolean;
 }
 
 /** Where a dataset's bytes are: in the process, on this machine's disk, elsewhere (S3, a database, an API), or a parameter. */
@@ -45,7 +63,6 @@ export interface Project {
   /** The slug under which Wherry names things that it owns. */
   readonly name: string;
   readonly packageName: string;
-  readonly kedroVersion: string;
   /** The Kedro environment, as Kedro resolved it. */
   readonly env: string;
   /** Relative to the root. */

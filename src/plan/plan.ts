@@ -7,6 +7,7 @@ import { append, topologicalOrder } from '../util/topological-order.ts';
 import { labelNodes } from './grouping/group.ts';
 import { makeConvex, type Repair } from './grouping/make-convex.ts';
 import { dataInputs, nodeGraph } from './node-graph.ts';
+import { programsOf } from './programs.ts';
 import { nameTasks } from './task-names.ts';
 import { fargateSize, wantedSize } from './task-size.ts';
 
@@ -43,8 +44,10 @@ export function plan({ project, pipeline, grouping, settings, sha256 }: PlanRequ
   const boundaryDatasets = findBoundaries(drafts, graph.writerOf, taskOf, project);
   const crossing = new Set(boundaryDatasets.map(({ name }) => name));
   const dependsOn = new Map<string, string[]>();
-  for (const { producer, consumers } of boundaryDatasets)
-    for (const name of consumers) append(dependsOn, name, producer);
+  for (const { from, to } of graph.edges) {
+    const [needed, name] = [taskOf.get(from) ?? '', taskOf.get(to) ?? ''];
+    if (needed !== name) append(dependsOn, name, needed);
+  }
   const tasks = inOrder(
     drafts.map((draft) => planTask(draft, { crossing, needs: dependsOn.get(draft.name) ?? [], isPersisted, settings })),
   );
@@ -61,8 +64,11 @@ export function plan({ project, pipeline, grouping, settings, sha256 }: PlanRequ
     paths: settings.paths,
     params: {},
     loadVersions: {},
+    ...programsOf(pipeline, project),
   };
-  const planHash = sha256(stableJson({ ...body, tasks: tasks.map((task) => ({ ...task, image: null })) }));
+  const planHash = sha256(
+    stableJson({ ...body, tasks: tasks.map(({ estimate: _, ...task }) => ({ ...task, image: null })) }),
+  );
   return { plan: { ...body, planHash }, diagnostics: repairs.map((repair) => describeRepair(repair, grouping)) };
 }
 
@@ -117,10 +123,20 @@ function planTask({ name, nodes }: Draft, { crossing, needs, isPersisted, settin
     vcpu,
     memoryMiB,
     parallelism: 1,
-    image: settings.execution_engine.task_definition === undefined ? (settings.image ?? null) : null,
+    image:
+      settings.execution_engine.task_definition === undefined
+        ? (nodes[0]?.program?.image ?? settings.image ?? null)
+        : null,
     env: settings.execution_engine.env,
+    ...estimateOf(nodes),
     command: ['wherry-step', '--task', name],
   };
+}
+
+function estimateOf(nodes: readonly Node[]): Pick<PlanTask, 'estimate'> {
+  const seconds = nodes.map(({ program }) => program?.seconds);
+  const isKnown = seconds.every((value) => value !== undefined);
+  return isKnown ? { estimate: { seconds: seconds.reduce((sum, value) => sum + value, 0) } } : {};
 }
 
 function inOrder(tasks: readonly PlanTask[]): PlanTask[] {

@@ -12,7 +12,8 @@ export interface WantedSize extends TaskSize {
 
 /**
  * The size that the settings ask for a task: an entry under the task's own name decides alone; else the largest vCPU and
- * the largest memory among its nodes, each by its node entry, then a tag's, then a namespace's (innermost first), then `__default__`.
+ * the largest memory among its nodes, each by its node entry, then what the node itself says (in a pipeline.yml), then a
+ * tag's, then a namespace's (innermost first), then `__default__`.
  */
 export function wantedSize(taskName: string, nodes: readonly Node[], resources: ConfigValues['resources']): WantedSize {
   const own = resources[taskName];
@@ -28,15 +29,20 @@ export function wantedSize(taskName: string, nodes: readonly Node[], resources: 
 function nodeSize(node: Node, resources: ConfigValues['resources']): WantedSize {
   const namespaces =
     node.namespace?.split('.').map((_, index, parts) => parts.slice(0, parts.length - index).join('.')) ?? [];
-  const candidates = [node.name, ...node.tags, ...namespaces, '__default__'].filter((key) =>
-    Object.hasOwn(resources, key),
-  );
-  const vcpuKey = candidates.find((key) => resources[key]?.vcpu !== undefined);
-  const memoryKey = candidates.find((key) => resources[key]?.memory !== undefined);
+  const general = [...node.tags, ...namespaces, '__default__'];
+  const own = resources[node.name];
+  const pick = (part: 'vcpu' | 'memory', inProgram: number | undefined) => {
+    if (own?.[part] !== undefined) return { value: own[part], keys: [node.name] };
+    if (inProgram !== undefined) return { value: inProgram, keys: [] };
+    const key = general.find((name) => Object.hasOwn(resources, name) && resources[name]?.[part] !== undefined);
+    return key === undefined ? undefined : { value: resources[key]?.[part], keys: [key] };
+  };
+  const vcpu = pick('vcpu', node.program?.vcpu);
+  const memory = pick('memory', node.program?.memoryMiB);
   return {
-    vcpu: (vcpuKey && resources[vcpuKey]?.vcpu) || DEFAULT_SIZE.vcpu,
-    memoryMiB: (memoryKey && resources[memoryKey]?.memory) || DEFAULT_SIZE.memoryMiB,
-    keys: [vcpuKey, memoryKey].filter((key) => key !== undefined),
+    vcpu: vcpu?.value ?? DEFAULT_SIZE.vcpu,
+    memoryMiB: memory?.value ?? DEFAULT_SIZE.memoryMiB,
+    keys: [...(vcpu?.keys ?? []), ...(memory?.keys ?? [])],
   };
 }
 

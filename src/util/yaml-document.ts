@@ -25,7 +25,7 @@ export function readYaml(text: string): YamlDocument {
     merge: true,
     keepSourceTokens: false,
     uniqueKeys: true,
-    customTags: booleansOfPyYaml,
+    customTags: scalarsOfSettings,
     lineCounter: new LineCounter(),
     prettyErrors: false,
   });
@@ -52,10 +52,15 @@ function plainValue(document: Document, errors: ({ message: string } & TextRange
 const PYYAML_TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
 const PYYAML_FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
 
-/** YAML 1.1 also takes `y` and `n` for booleans; PyYAML does not (yaml/resolver.py). */
-function booleansOfPyYaml(tags: Tags): Tags {
-  return tags.map((tag) => {
-    if (typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:bool' || tag.collection !== undefined) return tag;
+/**
+ * YAML 1.1 also takes `y` and `n` for booleans; PyYAML does not (yaml/resolver.py). A date stays the text that was
+ * written: every use of one here hands it on as text.
+ */
+function scalarsOfSettings(tags: Tags): Tags {
+  return tags.flatMap((tag) => {
+    const name = typeof tag === 'string' ? tag : tag.tag;
+    if (name === 'timestamp' || name === 'tag:yaml.org,2002:timestamp') return [];
+    if (typeof tag === 'string' || name !== 'tag:yaml.org,2002:bool' || tag.collection !== undefined) return tag;
     return { ...tag, test: tag.test?.test('yes') ? PYYAML_TRUE : PYYAML_FALSE };
   });
 }

@@ -34,6 +34,7 @@ describeEngine('local', async () => {
     engine: localEngine({
       root: project.folder,
       python: failing.python,
+      path: process.env['PATH'] ?? '',
       step,
       spill: failing.spill ?? '',
       now: Date.now,

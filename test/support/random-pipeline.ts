@@ -32,6 +32,8 @@ export function makeNode(name: string, rest: Partial<Node> = {}): Node {
     tags: [],
     namespace: undefined,
     confirms: [],
+    after: [],
+    program: undefined,
     ...rest,
   };
 }
@@ -57,7 +59,6 @@ export function makeProject(nodes: readonly Node[], catalog: readonly Dataset[])
     root: '/project',
     name: 'shop',
     packageName: 'shop',
-    kedroVersion: '1.7.0',
     env: 'local',
     confSource: 'conf',
     pipelines: new Map([[pipeline.name, pipeline]]),

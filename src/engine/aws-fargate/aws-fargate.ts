@@ -1,11 +1,11 @@
-import { bootstrapCommand, manifestKey, runKey, stepKey, under } from '../../fargate/step-command.ts';
+import { deflateSync } from 'node:zlib';
+import { bootstrapCommand, runKey, under } from '../../fargate/step-command.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
-import { ecsService } from '../../service/aws/ecs.ts';
-import { logsService } from '../../service/aws/logs.ts';
-import { type S3Service, s3Service } from '../../service/aws/s3.ts';
-import { failed, ok, type Result } from '../../util/result.ts';
+import type { S3Service } from '../../service/aws/s3.ts';
+import { ok, type Result } from '../../util/result.ts';
 import type { Engine, OpenRequest } from '../engine.ts';
-import type { FargateOptions, Services } from './options.ts';
+import type { FargateOptions } from './options.ts';
+import { deliver, openServices } from './publish.ts';
 import { resolveDefinition } from './resolve-definition.ts';
 import { FargateSession } from './session.ts';
 
@@ -15,47 +15,38 @@ export function fargateEngine(options: FargateOptions): Engine {
 }
 
 async function open(options: FargateOptions, request: OpenRequest): Promise<Result<FargateSession, ServiceTrouble>> {
-  const { account, spill } = options;
-  const services: Services = { ecs: ecsService(account), logs: logsService(account), s3: s3Service(account) };
+  const { spill, step, sha256 } = options;
+  const { plan } = request;
+  const services = openServices(options);
   const definition = await resolveDefinition(options, services);
   if (!definition.ok) return definition;
-  const delivery = await deliverStep(options, request, services.s3);
-  if (!delivery.ok) return delivery;
-  const command = bootstrapCommand(options.bootstrap);
+  const prepared = await Promise.all([deliver(options, plan, services.s3), recordRun(spill, request, services.s3)]);
+  const trouble = prepared.find((result) => !result.ok);
+  if (trouble !== undefined) return trouble;
   return ok(
     new FargateSession({
       options,
       request,
       services,
       definition: definition.value,
-      command,
-      delivery: delivery.value,
-      spill,
+      command: bootstrapCommand(options.bootstrap),
+      delivery: {
+        plan,
+        spill,
+        stepHash: sha256(step),
+        deflate: (text) => deflateSync(text).toString('base64'),
+      },
     }),
   );
 }
 
-/** Puts step, manifest and run record at the spill; returns the variables by which a container finds them. */
-async function deliverStep(
-  { spill, step, sha256 }: FargateOptions,
+/** One save version for the whole run: the first writer wins. */
+async function recordRun(
+  spill: string | undefined,
   { runId, plan, saveVersion }: OpenRequest,
   s3: S3Service,
-): Promise<Result<Record<string, string>, ServiceTrouble>> {
-  // Without a spill the step stands in the task definition and the manifest in each request.
-  if (spill === undefined) return ok({});
-  const hash = sha256(step);
+): Promise<Result<unknown, ServiceTrouble>> {
+  if (spill === undefined) return ok(undefined);
   const run = { version: 1, runId, planHash: plan.planHash, saveVersion };
-  const puts = await Promise.all([
-    s3.putIfAbsent(under(spill, stepKey(hash)), step),
-    s3.putIfAbsent(under(spill, manifestKey(plan.planHash)), JSON.stringify(plan)),
-    s3.putIfAbsent(under(spill, runKey(runId, 'run.json')), JSON.stringify(run)),
-  ]);
-  const bad = puts.find((put) => !put.ok);
-  if (bad !== undefined && !bad.ok) return failed(bad.error);
-  return ok({
-    WHERRY_SPILL: spill,
-    WHERRY_STEP: hash,
-    WHERRY_PLAN: under(spill, manifestKey(plan.planHash)),
-    WHERRY_EVENTS: 'spill',
-  });
+  return s3.putIfAbsent(under(spill, runKey(runId, 'run.json')), JSON.stringify(run));
 }

@@ -4,7 +4,8 @@ import type { EcsService } from '../../service/aws/ecs.ts';
 import type { LogsService } from '../../service/aws/logs.ts';
 import type { S3Service } from '../../service/aws/s3.ts';
 
-export interface FargateOptions {
+/** What a plan's tasks need, whoever starts them. */
+export interface DeliveryOptions {
   readonly account: AwsAccount;
   readonly settings: ConfigValues;
   readonly projectName: string;
@@ -14,6 +15,9 @@ export interface FargateOptions {
   readonly step: string;
   readonly bootstrap: string;
   readonly sha256: (text: string) => string;
+}
+
+export interface FargateOptions extends DeliveryOptions {
   readonly capacity: number;
   readonly logLagMs: number;
 }

@@ -1,9 +1,10 @@
 import { deflateSync } from 'node:zlib';
+import { type ContainerLimits, limitsOfOthers } from '../../fargate/run-task-request.ts';
 import { saysTheSame, taskDefinition } from '../../fargate/task-definition.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { EcsTaskDefinition } from '../../service/aws/ecs.ts';
 import { failed, ok, type Result } from '../../util/result.ts';
-import type { FargateOptions, Services } from './options.ts';
+import type { DeliveryOptions, Services } from './options.ts';
 
 /** The one revision that all tasks of a run use. */
 export interface Definition {
@@ -12,13 +13,15 @@ export interface Definition {
   readonly name: string;
   /** Whether this run registered it. */
   readonly isNew: boolean;
+  /** What its other containers are promised; undefined for a definition of Wherry's own, which has none and sets no limits. */
+  readonly others: ContainerLimits | undefined;
   /** Where the main container's lines go; undefined where the definition names no awslogs group. */
   readonly log: { readonly group: string; readonly prefix: string } | undefined;
 }
 
 /** The user's family is used as it is; the family that Wherry owns gets a new revision only when its newest one differs. */
 export async function resolveDefinition(
-  options: FargateOptions,
+  options: DeliveryOptions,
   services: Services,
 ): Promise<Result<Definition, ServiceTrouble>> {
   const { task_definition: users, container_name: container } = options.settings.execution_engine;
@@ -66,7 +69,8 @@ async function theUsers(
       help: 'name the one that runs the pipeline in execution_engine.container_name',
     });
   }
-  return ok(summary(described.value, container, false));
+  const others = limitsOfOthers(described.value.containerDefinitions ?? [], container);
+  return ok({ ...summary(described.value, container, false), others });
 }
 
 function summary(definition: EcsTaskDefinition, container: string, isNew: boolean): Definition {
@@ -77,6 +81,7 @@ function summary(definition: EcsTaskDefinition, container: string, isNew: boolea
     arn: definition.taskDefinitionArn ?? '',
     name: `${definition.family}:${definition.revision}`,
     isNew,
+    others: undefined,
     log: group === undefined ? undefined : { group, prefix: options?.['awslogs-stream-prefix'] ?? 'ecs' },
   };
 }

@@ -1,7 +1,7 @@
-import { deflateSync } from 'node:zlib';
-import { OVERRIDES_LIMIT, runTaskRequest } from '../../fargate/run-task-request.ts';
+import { cpuUnits, OVERRIDES_LIMIT, runTaskRequest } from '../../fargate/run-task-request.ts';
 import { runKey, under } from '../../fargate/step-command.ts';
-import type { Plan, PlanTask } from '../../model/plan.ts';
+import { attemptEnvironment, deliveryEnvironment, type StepDelivery } from '../../fargate/step-environment.ts';
+import type { PlanTask } from '../../model/plan.ts';
 import type { Failure } from '../../model/run.ts';
 import type { StepEvent } from '../../model/step-event.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
@@ -20,9 +20,7 @@ export interface SessionParts {
   readonly services: Services;
   readonly definition: Definition;
   readonly command: readonly string[];
-  /** Variables by which the container finds step and manifest; empty where they go along in the request. */
-  readonly delivery: Readonly<Record<string, string>>;
-  readonly spill: string | undefined;
+  readonly delivery: StepDelivery;
 }
 
 /** ECS may not know a task for a moment after it was started. */
@@ -38,7 +36,7 @@ export class FargateSession implements EngineSession {
   readonly #stdoutEvents = new StdoutEvents();
 
   constructor(parts: SessionParts) {
-    const { options, definition, spill } = parts;
+    const { options, definition } = parts;
     this.#parts = parts;
     this.capacity = options.capacity;
     this.logLagMs = options.logLagMs;
@@ -46,7 +44,7 @@ export class FargateSession implements EngineSession {
       region: options.account.region,
       cluster: options.settings.execution_engine.cluster ?? 'default',
       'task definition': `${definition.name}${definition.isNew ? ' (registered for this run)' : ''}`,
-      spill: spill ?? 'none: no done markers, and nothing may pass between tasks in memory',
+      spill: options.spill ?? 'none: no done markers, and nothing may pass between tasks in memory',
     };
   }
 
@@ -63,6 +61,10 @@ export class FargateSession implements EngineSession {
       environment: this.#environment(task, spec),
       vcpu: task.vcpu,
       memoryMiB: task.memoryMiB,
+      containerLimits: definition.others && {
+        cpu: cpuUnits(task.vcpu) - definition.others.cpu,
+        memory: task.memoryMiB - definition.others.memory,
+      },
     };
     const input = runTaskRequest(details);
     const length = JSON.stringify(input.overrides).length;
@@ -130,18 +132,13 @@ export class FargateSession implements EngineSession {
   }
 
   #environment(task: PlanTask, { attempt }: AttemptSpec): Record<string, string> {
-    const { delivery, spill, request } = this.#parts;
+    const { delivery, request } = this.#parts;
+    const { runId, saveVersion } = request;
     const nonce = this.#nonceOf({ task: task.name, attempt });
     return {
-      ...task.env,
-      ...delivery,
-      ...(spill === undefined
-        ? { WHERRY_MANIFEST: inlineManifest(request.plan, task), WHERRY_EVENTS: `stdout:${nonce}` }
-        : {}),
-      WHERRY_RUN_ID: request.runId,
-      WHERRY_TASK: task.name,
-      WHERRY_ATTEMPT: String(attempt),
-      WHERRY_SAVE_VERSION: request.saveVersion,
+      ...deliveryEnvironment(task, delivery),
+      ...(delivery.spill === undefined ? { WHERRY_EVENTS: `stdout:${nonce}` } : {}),
+      ...attemptEnvironment({ runId, task: task.name, attempt: String(attempt), saveVersion }),
     };
   }
 
@@ -173,7 +170,8 @@ export class FargateSession implements EngineSession {
 
   /** What the step reported, whole, once its container has ended. */
   async #events(handle: Handle): Promise<readonly StepEvent[]> {
-    const { spill, services, request } = this.#parts;
+    const { options, services, request } = this.#parts;
+    const { spill } = options;
     const attempt = this.#attemptOf.get(handle);
     if (attempt === undefined) return [];
     if (spill === undefined) {
@@ -201,9 +199,3 @@ const LOST: Observation = {
     failure: { reason: 'lost', blame: 'platform', detail: 'ECS does not know the task any more' },
   },
 };
-
-/** What one task needs of the plan, for a step that has nowhere to fetch it from. */
-function inlineManifest(plan: Plan, task: PlanTask): string {
-  const own = plan.boundaryDatasets.filter(({ name }) => task.reads.includes(name) || task.writes.includes(name));
-  return deflateSync(JSON.stringify({ ...plan, tasks: [task], boundaryDatasets: own })).toString('base64');
-}

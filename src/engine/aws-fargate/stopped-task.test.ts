@@ -40,3 +40,16 @@ test('stopped task: each stop code ends as reason and blame', () => {
     assert.deepEqual([failure?.reason, failure?.blame], [reason, blame], JSON.stringify(task));
   }
 });
+
+test('stopped task: an image without Python is the user’s to mend, however it is said', () => {
+  const container = { name: 'main', exitCode: 127 };
+  const ended = { stopCode: 'EssentialContainerExited', containers: [container] } as EcsTask;
+  const said = 'CannotStartContainerError: exec: "python3": executable file not found in $PATH: unknown';
+  const refused = { stopCode: 'TaskFailedToStart', stoppedReason: said, containers: [{ name: 'main' }] } as EcsTask;
+  for (const task of [ended, refused]) {
+    const { failure } = endOf(task, 'main', []);
+    assert.equal(failure?.reason, 'not-started');
+    assert.equal(failure?.blame, 'user');
+    assert.match(failure?.detail ?? '', /no python3/);
+  }
+});

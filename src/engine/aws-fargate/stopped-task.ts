@@ -21,20 +21,33 @@ function failure(
     case 'UserInitiated':
       return { reason: 'cancelled', blame: 'request', detail };
     case 'TaskFailedToStart':
-      return {
-        reason: 'not-started',
-        blame: /CannotPullContainerError|ResourceInitializationError/.test(detail) ? 'user' : 'platform',
-        detail,
-      };
+      return notStarted(detail);
     case 'SpotInterruption':
     case 'TerminationNotice':
       return { reason: 'killed', blame: 'platform', exitCode: exitCode ?? 137, detail };
     default:
+      if (exitCode === COMMAND_NOT_FOUND && events.length === 0)
+        return { reason: 'not-started', blame: 'user', detail: NEEDS_PYTHON };
       // A host that was lost leaves neither exit status nor code.
       return exitCode === undefined
         ? { reason: 'lost', blame: 'platform', detail }
         : failureOf(exitCode, events, detail);
   }
+}
+
+const NEEDS_PYTHON = 'the image has no python3 in its PATH, and the step that runs its nodes needs Python 3.8 or newer';
+
+/** How a shell and `env` say that there is no such program. */
+const COMMAND_NOT_FOUND = 127;
+
+/** By the container's runtime where the definition has no entry point of its own. */
+const RUNTIME_FINDS_NO_PYTHON = /exec: \\?"python3\\?": .*(not found|no such file)/i;
+
+function notStarted(detail: string): Failure {
+  if (RUNTIME_FINDS_NO_PYTHON.test(detail))
+    return { reason: 'not-started', blame: 'user', detail: `${NEEDS_PYTHON} (${detail})` };
+  const isUsers = /CannotPullContainerError|ResourceInitializationError/.test(detail);
+  return { reason: 'not-started', blame: isUsers ? 'user' : 'platform', detail };
 }
 
 export function timesOf(task: EcsTask): AttemptTimes {

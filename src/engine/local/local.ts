@@ -17,6 +17,8 @@ export interface LocalOptions {
   /** The user's project. */
   readonly root: string;
   readonly python: string;
+  /** The caller's PATH. */
+  readonly path: string;
   /** Path of `bridge/step.py`. */
   readonly step: string;
   /** A `file://` URL. */
@@ -156,10 +158,11 @@ class LocalSession implements EngineSession {
   /** Nothing of the caller's but what a container would have as well. */
   #environment({ task, attempt }: AttemptSpec, copy: WorkingCopy): Record<string, string> {
     const { runId, plan, saveVersion } = this.#request;
-    const { python, root, spill } = this.#options;
+    const { python, path, root, spill } = this.#options;
     return {
       ...plan.tasks.find(({ name }) => name === task)?.env,
-      PATH: [dirname(python), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+      // Where this machine has its programs: there is no image that would bring them.
+      PATH: [dirname(python), path].join(delimiter),
       HOME: copy.folder,
       LANG: 'C.UTF-8',
       DO_NOT_TRACK: '1',

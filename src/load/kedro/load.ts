@@ -2,39 +2,27 @@ import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { type Diagnostic, diagnostic } from '../../diagnostics/diagnostic.ts';
 import { type Span, spanOfLine } from '../../diagnostics/span.ts';
-import type { Project } from '../../model/project.ts';
+import { findPython, type PythonCandidate } from '../find-python.ts';
+import type { Loader, LoadRequest, LoadResult } from '../loader.ts';
 import { describeProject } from './describe.ts';
-import { findPython, type PythonCandidate } from './find-python.ts';
+import { catalogLocator } from './locate-dataset.ts';
+import { nodeLocator } from './locate-node.ts';
+
 import { lowerProject } from './lower.ts';
 import type { BridgeProblem, Description } from './protocol.ts';
 
-export interface LoadRequest {
-  readonly root: string;
-  readonly env: string | undefined;
-  readonly pipeline: string | undefined;
-  readonly confSource: string | undefined;
-  readonly python: string | undefined;
-  readonly variables: Readonly<Record<string, string | undefined>>;
-  /** The folder of `describe.py`. */
-  readonly bridge: string;
-}
-
-/** `usage` is for what was asked wrongly (no project there, unknown env or pipeline): one sentence and what to do. */
-export type LoadResult =
-  | { readonly kind: 'usage'; readonly message: string }
-  | { readonly kind: 'loaded'; readonly project: Project; readonly python: string; readonly diagnostics: Diagnostic[] }
-  | { readonly kind: 'failed'; readonly diagnostics: Diagnostic[] };
-
 /** Loads a Kedro project through the Python beside Kedro. */
-export async function loadKedroProject(request: LoadRequest): Promise<LoadResult> {
+export const kedroLoader: Loader = {
+  sign: 'pyproject.toml with [tool.kedro]',
+  recognises: async (root) => {
+    const pyproject = await readFile(join(root, 'pyproject.toml'), 'utf8').catch(() => '');
+    return /^\s*\[tool\.kedro\]/m.test(pyproject);
+  },
+  load: loadKedroProject,
+};
+
+async function loadKedroProject(request: LoadRequest): Promise<LoadResult> {
   const { root } = request;
-  const pyproject = await readFile(join(root, 'pyproject.toml'), 'utf8').catch(() => undefined);
-  if (pyproject === undefined || !/^\s*\[tool\.kedro\]/m.test(pyproject)) {
-    return {
-      kind: 'usage',
-      message: `There is no Kedro project in ${root}: no pyproject.toml with [tool.kedro]. Name its folder with -C DIR.`,
-    };
-  }
   const { found, tried } = await findPython({ root, asked: request.python, variables: request.variables });
   if (found === undefined) return { kind: 'failed', diagnostics: [pythonMissing(tried)] };
 
@@ -64,7 +52,9 @@ export async function interpretDescription(
   if (asked !== undefined) return { kind: 'usage', message: asked.message };
   const diagnostics = await Promise.all(description.problems.map((problem) => describeProblem(problem, root, tried)));
   if (description.problems.some(({ kind }) => kind !== 'pipeline-dropped')) return { kind: 'failed', diagnostics };
-  return { kind: 'loaded', project: lowerProject(description, root), python, diagnostics };
+  const project = lowerProject(description, root);
+  const locateDataset = catalogLocator(project);
+  return { kind: 'loaded', project, python, diagnostics, locateDataset, locateNode: nodeLocator(project) };
 }
 
 function pythonMissing(tried: readonly PythonCandidate[]): Diagnostic {

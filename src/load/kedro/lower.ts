@@ -24,7 +24,6 @@ export function lowerProject(description: Description, root: string): Project {
     root,
     name: slug(packageName) || 'project',
     packageName,
-    kedroVersion: description.kedroVersion ?? 'unknown',
     env: description.env,
     confSource: description.confSource,
     pipelines: new Map(pipelines),
@@ -44,6 +43,8 @@ function lowerNode(name: string, node: Description['nodes'][string]): Node {
     tags,
     namespace: node.namespace ?? undefined,
     confirms,
+    after: [],
+    program: undefined,
   };
 }
 

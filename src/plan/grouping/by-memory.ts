@@ -15,6 +15,7 @@ export function joinedByMemory({ nodes, edges }: NodeGraph, isInMemory: (dataset
     }
     return root;
   };
-  for (const { from, to, dataset } of edges) if (isInMemory(dataset)) parent.set(rootOf(to), rootOf(from));
+  for (const { from, to, dataset } of edges)
+    if (dataset !== undefined && isInMemory(dataset)) parent.set(rootOf(to), rootOf(from));
   return new Map(nodes.map(({ name }) => [name, rootOf(name)]));
 }

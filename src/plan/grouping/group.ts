@@ -7,6 +7,15 @@ import type { Labels } from './labels.ts';
 
 /** What the rule alone asks for, cycles and all; `makeConvex` repairs it. */
 export function labelNodes(grouping: Grouping, graph: NodeGraph, isInMemory: (dataset: string) => boolean): Labels {
+  const labels = labelsByRule(grouping, graph, isInMemory);
+  return label(graph.nodes, ({ name, program }) => {
+    if (program?.isAlone) return `alone:${name}`;
+    // A container has one image.
+    return program?.image === undefined ? (labels.get(name) ?? name) : `image:${program.image}:${labels.get(name)}`;
+  });
+}
+
+function labelsByRule(grouping: Grouping, graph: NodeGraph, isInMemory: (dataset: string) => boolean): Labels {
   switch (grouping) {
     case 'node':
       return label(graph.nodes, ({ name }) => `node:${name}`);

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DeliveryOptions } from '../engine/aws-fargate/options.ts';
+import { type AwsAccount, endpointsFrom } from '../service/aws/account.ts';
+import { type GlobalOptions, UsageError } from './command.ts';
+import type { Host } from './host.ts';
+import { type Prepared, sha256 } from './prepare.ts';
+
+/** The account that flags, settings and environment name. */
+export function accountFrom({ settings }: Prepared, options: GlobalOptions, { env }: Host): AwsAccount {
+  const { region: flag, profile, endpointUrl } = options;
+  const region = flag ?? settings.execution_engine.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  if (region === undefined)
+    throw new UsageError('no AWS region is set: use --region, execution_engine.region or AWS_REGION');
+  return { region, profile, credentials: undefined, endpoints: endpointsFrom(env, endpointUrl) };
+}
+
+/** What the Fargate engine is made of, but its limits. */
+export async function fargateOptions(
+  account: AwsAccount,
+  { settings, project, spill }: Prepared,
+  host: Host,
+): Promise<DeliveryOptions> {
+  const { step, bootstrap } = await readBridge(host);
+  return { account, settings, projectName: project.name, spill, step, bootstrap, sha256 };
+}
+
+/** The two programs that a container runs. */
+export async function readBridge({ packageRoot }: Host): Promise<{ step: string; bootstrap: string }> {
+  const read = (name: string) => readFile(join(packageRoot, 'bridge', name), 'utf8');
+  return { step: await read('step.py'), bootstrap: await read('bootstrap.py') };
+}

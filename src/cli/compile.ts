@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { deflateSync } from 'node:zlib';
+import type { TargetId } from '../model/target-id.ts';
+import { airflow } from '../target/airflow/airflow.ts';
+import { hasMarker } from '../target/marker.ts';
+import type { Artifact, Target } from '../target/target.ts';
+import { accountFrom, fargateOptions, readBridge } from './aws-account.ts';
+import { type CommandInput, EXIT, UsageError } from './command.ts';
+import type { Host } from './host.ts';
+import { type Prepared, type PrepareOptions, prepare, sha256 } from './prepare.ts';
+import { reportFindings, seriousOf } from './report-findings.ts';
+import { reportTrouble } from './report-trouble.ts';
+
+interface CompileOptions extends PrepareOptions {
+  readonly output?: string;
+  readonly check?: boolean;
+  readonly publish?: boolean;
+}
+
+type Input = CommandInput<CompileOptions>;
+
+const TARGETS: Readonly<Record<TargetId, Target>> = { airflow };
+
+/** A file to write, and what stands there now. */
+interface Change extends Artifact {
+  readonly file: string;
+  readonly before: string | undefined;
+}
+
+/** Writes the files by which another system runs the plan. */
+export async function compile(input: Input): Promise<number> {
+  const { options, host } = input;
+  if (options.check && options.publish) throw new UsageError('--check changes nothing, and --publish does: choose one');
+  const target = TARGETS[options.target ?? 'airflow'];
+  const preparation = await prepare({ ...options, target: target.id }, host);
+  if (reportFindings(seriousOf(preparation), options, host) || !preparation.ready) return EXIT.problems;
+  const { prepared } = preparation;
+  const published = options.publish ? await publishPlan(prepared, input) : { revision: undefined };
+  if ('status' in published) return published.status;
+
+  const artifacts = target.compile({
+    ...prepared,
+    // Not the environment's: the same project must give the same bytes on every machine.
+    region: options.region ?? prepared.settings.execution_engine.region,
+    revision: pinnedRevision(prepared, published.revision),
+    ...(await programs(host)),
+    sha256,
+    deflate: (text) => deflateSync(text).toString('base64'),
+  });
+  const folder = resolve(prepared.project.root, options.output ?? target.outputFolder);
+  const changes = await Promise.all(artifacts.map((artifact) => compare(artifact, folder)));
+  return options.check ? showDifferences(changes, host) : write(changes, host);
+}
+
+async function programs(host: Host) {
+  const { step, bootstrap } = await readBridge(host);
+  return { bootstrap, stepHash: sha256(step) };
+}
+
+async function publishPlan(prepared: Prepared, { options, host }: Input) {
+  const { publish } = await import('../engine/aws-fargate/publish.ts');
+  const account = accountFrom(prepared, options, host);
+  const published = await publish(await fargateOptions(account, prepared, host), prepared.plan);
+  if (!published.ok) return { status: reportTrouble(published.error, host) };
+  const { name, isNew } = published.value;
+  host.err(`task definition ${name}${isNew ? ' registered' : ' is as it should be'}\n`);
+  if (prepared.spill !== undefined) host.err(`step and plan are at ${prepared.spill}\n`);
+  return { revision: name };
+}
+
+/** `family:revision` where the settings ask for the one that is known now. */
+function pinnedRevision({ settings }: Prepared, published: string | undefined): string | undefined {
+  if (settings.airflow.revision === 'at-run') return undefined;
+  const revision = published ?? settings.execution_engine.task_definition;
+  if (revision !== undefined && /:\d+$/.test(revision)) return revision;
+  throw new UsageError(
+    "airflow.revision is 'pinned' and no revision is known: compile with --publish, or name one in execution_engine.task_definition (family:3)",
+  );
+}
+
+async function compare(artifact: Artifact, folder: string): Promise<Change> {
+  const file = join(folder, artifact.path);
+  const before = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new UsageError(`${file} cannot be read: ${error.message}`);
+  });
+  return { ...artifact, file, before };
+}
+
+async function showDifferences(changes: readonly Change[], host: Host): Promise<number> {
+  const stale = changes.filter(({ before, content }) => before !== content);
+  if (stale.length === 0) return EXIT.fine;
+  const { createTwoFilesPatch } = await import('diff');
+  for (const { file, before, content } of stale)
+    host.out(createTwoFilesPatch(before === undefined ? '/dev/null' : file, file, before ?? '', content));
+  host.err(`${stale.length} of ${changes.length} files differ: run the same command without --check to write them\n`);
+  return EXIT.problems;
+}
+
+/** All or nothing: a file of somebody else's stops it before the first is written. */
+async function write(changes: readonly Change[], host: Host): Promise<number> {
+  const foreign = changes.find(({ before }) => before !== undefined && !hasMarker(before));
+  if (foreign !== undefined) {
+    throw new UsageError(
+      `${foreign.file} was not written by wherry (its first line has no marker) and is left as it is: move it away, or name another folder with -o`,
+    );
+  }
+  for (const { file, before, content } of changes) {
+    if (before !== content) await writeWhole(file, content);
+    host.out(`${file}${before === content ? ' (unchanged)' : ''}\n`);
+  }
+  return EXIT.fine;
+}
+
+async function writeWhole(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const aside = `${file}.${randomBytes(4).toString('hex')}.tmp`;
+  await writeFile(aside, content);
+  await rename(aside, file);
+}

@@ -1,0 +1,98 @@
+import { closest } from 'fastest-levenshtein';
+import type { KeyPath } from '../util/yaml-document.ts';
+import type { DiagnosticCode } from './codes.ts';
+import { type Diagnostic, diagnostic } from './diagnostic.ts';
+import type { Span } from './span.ts';
+
+/** What a zod schema has against a value, in zod's own words. */
+interface SchemaIssue {
+  readonly code: string;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly input?: unknown;
+  readonly keys?: readonly string[];
+  /** What is wrong with a key, where the code is `invalid_key`. */
+  readonly issues?: readonly { readonly message: string }[];
+}
+
+interface IssueContext {
+  /** The zod schema, to say which keys there are. */
+  readonly schema: unknown;
+  readonly locate: (path: KeyPath, part?: 'value' | 'key') => Span | undefined;
+  readonly codes: { readonly invalid: DiagnosticCode; readonly unknownKey: DiagnosticCode };
+}
+
+/** Each issue as a finding at its place in the file that was read. */
+export function describeIssues(issues: readonly SchemaIssue[], context: IssueContext): Diagnostic[] {
+  return issues.flatMap((issue) => {
+    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+    if (issue.code === 'unrecognized_keys') return (issue.keys ?? []).map((key) => unknownKey([...path, key], context));
+    return invalid(issue, path, context);
+  });
+}
+
+function invalid({ code, message, input, issues }: SchemaIssue, path: KeyPath, context: IssueContext): Diagnostic {
+  const { codes, locate } = context;
+  const isMissing = input === undefined && message.endsWith('received undefined');
+  const isKey = code === 'invalid_key';
+  const reason = (isKey ? issues?.[0]?.message : undefined) ?? message;
+  const problem = isMissing ? 'is missing' : reason.replace(/^Invalid input: /, '');
+  const got =
+    input === undefined || reason.includes("'")
+      ? ''
+      : `, not '${typeof input === 'string' ? input : JSON.stringify(input)}'`;
+  return diagnostic(codes.invalid, {
+    message: [path.join('.'), `${problem}${got}`].filter(Boolean).join(isMissing ? ' ' : ': '),
+    why: 'Wherry would have to guess what is meant',
+    span: isKey ? locate(path, 'key') : locateNearest(path, locate),
+  });
+}
+
+/** The place of the value, or of what it stands in: `spill: x` has no `location` of its own. */
+function locateNearest(path: KeyPath, locate: IssueContext['locate']): Span | undefined {
+  const span = locate(path);
+  return span !== undefined || path.length === 0 ? span : locateNearest(path.slice(0, -1), locate);
+}
+
+function unknownKey(path: KeyPath, { schema, locate, codes }: IssueContext): Diagnostic {
+  const key = String(path.at(-1));
+  const known = knownKeysAt(schema, path.slice(0, -1));
+  const near = known.length > 0 ? closest(key, known) : undefined;
+  return diagnostic(codes.unknownKey, {
+    message: `Wherry knows no setting '${path.join('.')}'`,
+    why: 'it would be ignored, and you would not notice',
+    help: near === undefined ? undefined : `did you mean '${near}'? Known here: ${known.join(', ')}`,
+    span: locate(path, 'key'),
+  });
+}
+
+/** The keys that the schema has in the map at `path`. */
+function knownKeysAt(schema: unknown, path: KeyPath): string[] {
+  let found = schema;
+  for (const key of path) found = shapeOf(found)?.[String(key)] ?? valueTypeOf(found);
+  return Object.keys(shapeOf(found) ?? {}).sort();
+}
+
+interface SchemaNode {
+  readonly shape?: Record<string, unknown>;
+  readonly def?: {
+    readonly innerType?: unknown;
+    readonly out?: unknown;
+    readonly valueType?: unknown;
+    readonly element?: unknown;
+  };
+}
+
+/** Looks through defaults, options and preprocessing for an object's keys. */
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  const node = schema as SchemaNode | undefined;
+  if (node?.shape !== undefined) return node.shape;
+  const inner = node?.def?.innerType ?? node?.def?.out;
+  return inner === undefined ? undefined : shapeOf(inner);
+}
+
+/** The schema of a record's values, or of a list's items. */
+function valueTypeOf(schema: unknown): unknown {
+  const def = (schema as SchemaNode | undefined)?.def;
+  return def?.valueType ?? def?.element ?? (def?.innerType === undefined ? undefined : valueTypeOf(def.innerType));
+}

@@ -1,0 +1,38 @@
+import { manifestKey, stepKey, under } from '../../fargate/step-command.ts';
+import type { Plan } from '../../model/plan.ts';
+import type { ServiceTrouble } from '../../model/trouble.ts';
+import { ecsService } from '../../service/aws/ecs.ts';
+import { logsService } from '../../service/aws/logs.ts';
+import { type S3Service, s3Service } from '../../service/aws/s3.ts';
+import { ok, type Result } from '../../util/result.ts';
+import type { DeliveryOptions, Services } from './options.ts';
+import { type Definition, resolveDefinition } from './resolve-definition.ts';
+
+export function openServices({ account }: Pick<DeliveryOptions, 'account'>): Services {
+  return { ecs: ecsService(account), logs: logsService(account), s3: s3Service(account) };
+}
+
+/** Makes all that tasks of the plan need, whoever starts them: the definition, and step and manifest at the spill. */
+export async function publish(options: DeliveryOptions, plan: Plan): Promise<Result<Definition, ServiceTrouble>> {
+  const services = openServices(options);
+  try {
+    const delivered = await deliver(options, plan, services.s3);
+    return delivered.ok ? await resolveDefinition(options, services) : delivered;
+  } finally {
+    for (const service of Object.values(services)) service.close();
+  }
+}
+
+/** Puts step and manifest at the spill, each named by its content. */
+export async function deliver(
+  { spill, step, sha256 }: Pick<DeliveryOptions, 'spill' | 'step' | 'sha256'>,
+  plan: Plan,
+  s3: S3Service,
+): Promise<Result<unknown, ServiceTrouble>> {
+  if (spill === undefined) return ok(undefined);
+  const puts = await Promise.all([
+    s3.putIfAbsent(under(spill, stepKey(sha256(step))), step),
+    s3.putIfAbsent(under(spill, manifestKey(plan.planHash)), JSON.stringify(plan)),
+  ]);
+  return puts.find((put) => !put.ok) ?? ok(undefined);
+}

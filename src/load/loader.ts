@@ -1,0 +1,41 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Span } from '../diagnostics/span.ts';
+import type { Dataset, Node, Project } from '../model/project.ts';
+
+export interface LoadRequest {
+  /** The project's folder, absolute. */
+  readonly root: string;
+  readonly env: string | undefined;
+  readonly pipeline: string | undefined;
+  readonly confSource: string | undefined;
+  /** `--python`. */
+  readonly python: string | undefined;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** The folder of the programs in Python. */
+  readonly bridge: string;
+}
+
+/** A project, and where its parts are written. Places are looked up only when somebody asks. */
+export interface Loaded {
+  readonly kind: 'loaded';
+  readonly project: Project;
+  /** What runs the step on this machine. */
+  readonly python: string;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly locateDataset: (dataset: Dataset, key?: string) => Span | undefined;
+  readonly locateNode: (node: Node) => Span | undefined;
+}
+
+/** `usage` is for what was asked wrongly (unknown env or pipeline): one sentence and what to do. */
+export type LoadResult =
+  | Loaded
+  | { readonly kind: 'usage'; readonly message: string }
+  | { readonly kind: 'failed'; readonly diagnostics: readonly Diagnostic[] };
+
+/** Reads one kind of project into the model. */
+export interface Loader {
+  /** What makes a folder one of its projects, for a message. */
+  readonly sign: string;
+  recognises(root: string): Promise<boolean>;
+  load(request: LoadRequest): Promise<LoadResult>;
+}
