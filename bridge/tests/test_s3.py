@@ -299,7 +299,7 @@ class Bootstrap(S3Test):
         environment = {**self.put_step(b"print('changed')"), **self.environment()}
         done = self.run_bootstrap(self.folder(), **environment)
         self.assertEqual((done.returncode, done.stdout), (70, ""))
-        self.assertRegex(done.stderr, r"^wherry: .*s3://wherry-test/a prefix/steps/\w{64}\.py is not the step of this run.*\n$")
+        self.assertRegex(done.stderr, r"^wherry: .*s3://wherry-test/a prefix/steps/\w{64}\.py is not the step.*\n$")
 
     def test_a_step_that_is_not_there_is_said_in_one_line_at_once(self):
         environment = {**self.put_step(b""), **self.environment(), "WHERRY_STEP": "0" * 64}
@@ -321,7 +321,7 @@ class Bootstrap(S3Test):
 
     def test_a_proxy_is_not_asked(self):
         environment = {**self.put_step(b"x"), **self.environment(), "http_proxy": "http://127.0.0.1:9"}
-        self.assertIn("is not the step of this run", self.run_bootstrap(self.folder(), **environment).stderr)
+        self.assertIn("is not the step", self.run_bootstrap(self.folder(), **environment).stderr)
 
 
 if __name__ == "__main__":
