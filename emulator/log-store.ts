@@ -14,6 +14,8 @@ export interface LogStore {
   /** False when it exists already. */
   createGroup(group: string): boolean;
   groups(): readonly { readonly name: string; readonly createdAt: number }[];
+  /** The names of a group's streams. */
+  streams(group: string): readonly string[];
   /** The stream is made by its first event. */
   append(place: { group: string; stream: string }, event: LogEvent): void;
   /** Undefined when there is no such stream. */
@@ -80,6 +82,7 @@ export function openLogStore(root: string): LogStore {
     createGroup,
     hasGroup: (group) => groups.has(group),
     groups: () => [...groups].map(([name, { createdAt }]) => ({ name, createdAt })),
+    streams: (group) => [...(groups.get(group)?.streams.keys() ?? [])],
     append({ group, stream: name }, event) {
       createGroup(group);
       const streams = (groups.get(group) as Group).streams;

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { examplePython, startWherry, tinyProject, wherry } from './support/cli.ts';
+import { type Ended, examplePython, projectCopy, root, startWherry, tinyProject, wherry } from './support/cli.ts';
 
 const ENGINES = {
   local: { flags: [], data: 'data' },
@@ -204,4 +204,25 @@ test('run --emulate: three at once in one project share an emulator, which ends 
   const file = join(project.folder, '.wherry', 'emulator', 'emulator.json');
   for (let tries = 0; tries < 100 && existsSync(file); tries++) await setTimeout(100);
   assert.ok(!existsSync(file), 'an emulator was left behind');
+});
+
+test('logs -f: prints what is there, then what comes, and ends with the run', async () => {
+  await using project = await projectCopy(join(root, 'examples', 'ferry-times'));
+  const file = join(project.folder, 'pipeline.yml');
+  const text = await readFile(file, 'utf8');
+  await writeFile(
+    file,
+    text.replace('command: grep', 'command: for i in 1 2 3; do echo line $i; sleep 0.7; done; grep'),
+  );
+  const { ended } = startWherry(['run', '-C', project.folder]);
+  let runs: Ended;
+  do runs = await wherry(['runs', '-C', project.folder, '--format', 'json']);
+  while (JSON.parse(runs.stdout || '{"runs":[]}').runs.length === 0);
+  const followed = await wherry(['logs', '-f', '-C', project.folder]);
+  assert.equal(followed.status, 0, followed.stderr);
+  assert.deepEqual(followed.stdout.match(/line \d/g), ['line 1', 'line 2', 'line 3']);
+  assert.match(followed.stdout, /report on 3 ferries\n$/);
+  assert.equal((await ended).status, 0);
+  const after = await wherry(['logs', '-C', project.folder]);
+  assert.equal(after.stdout, followed.stdout);
 });

@@ -45,17 +45,10 @@ export function describeLogGroups(input: Input, world: World): Input {
 // AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents. A token names a direction and a place in the stream; both
 // tokens are always there, and at either end the one for going on is the one that was given.
 export function getLogEvents(input: Input, world: World): Input {
-  const group = text(input, 'logGroupName') ?? text(input, 'logGroupIdentifier')?.replace(/^.*:log-group:/, '') ?? '';
-  if (!world.logs.hasGroup(group)) throw notFound('group');
+  const group = existingGroup(input, world);
   const events = world.logs.events({ group, stream: text(input, 'logStreamName') ?? '' });
   if (!events) throw notFound('stream');
-  const limit = number(input, 'limit') ?? MOST_EVENTS;
-  if (limit < 1 || limit > MOST_EVENTS) {
-    throw invalidParameter(
-      `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: ` +
-        `Member must have value ${limit < 1 ? 'greater than or equal to 1' : `less than or equal to ${MOST_EVENTS}`}`,
-    );
-  }
+  const limit = limitOf(input, MOST_EVENTS);
   const cursor = cursorOf(input, events.length);
   const from = number(input, 'startTime') ?? 0;
   const until = number(input, 'endTime') ?? Number.POSITIVE_INFINITY;
@@ -67,8 +60,76 @@ export function getLogEvents(input: Input, world: World): Input {
   };
 }
 
-const notFound = (what: 'group' | 'stream') =>
+export const notFound = (what: 'group' | 'stream') =>
   new AwsError('ResourceNotFoundException', `The specified log ${what} does not exist.`);
+
+/** The group that the request names, by name or ARN. */
+export function existingGroup(input: Input, world: World): string {
+  const group = text(input, 'logGroupName') ?? text(input, 'logGroupIdentifier')?.replace(/^.*:log-group:/, '') ?? '';
+  if (!world.logs.hasGroup(group)) throw notFound('group');
+  return group;
+}
+
+function limitOf(input: Input, most: number): number {
+  const limit = number(input, 'limit') ?? most;
+  if (limit >= 1 && limit <= most) return limit;
+  throw invalidParameter(
+    `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: ` +
+      `Member must have value ${limit < 1 ? 'greater than or equal to 1' : `less than or equal to ${most}`}`,
+  );
+}
+
+/** As many of the first events as `limit` and the size of a page allow. */
+export function pageOfEvents<T extends LogEvent>(events: readonly T[], input: Input): T[] {
+  const limit = limitOf(input, MOST_EVENTS);
+  let bytes = 0;
+  const end = events.findIndex((event, index) => {
+    bytes += sizeOf(event);
+    return index >= limit || (bytes > MOST_BYTES && index > 0);
+  });
+  return events.slice(0, end === -1 ? events.length : end);
+}
+
+const sizeOf = ({ message }: LogEvent): number => Buffer.byteLength(message) + EVENT_OVERHEAD_BYTES;
+
+const STREAMS_A_PAGE = 50;
+
+// AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogStreams.
+export function describeLogStreams(input: Input, world: World): Input {
+  const group = existingGroup(input, world);
+  const prefix = text(input, 'logStreamNamePrefix');
+  const byTime = text(input, 'orderBy') === 'LastEventTime';
+  if (byTime && prefix !== undefined)
+    throw invalidParameter('Cannot order by LastEventTime with a logStreamNamePrefix.');
+  const limit = limitOf(input, STREAMS_A_PAGE);
+  const described = world.logs
+    .streams(group)
+    .filter((name) => name.startsWith(prefix ?? ''))
+    .map((name) => describeStream(name, group, world))
+    .sort((a, b) =>
+      byTime ? a.lastEventTimestamp - b.lastEventTimestamp : a.logStreamName < b.logStreamName ? -1 : 1,
+    );
+  const ordered = flag(input, 'descending') ? described.reverse() : described;
+  const after = text(input, 'nextToken');
+  const start = after === undefined ? 0 : ordered.findIndex(({ logStreamName }) => logStreamName === after) + 1;
+  const shown = ordered.slice(start, start + limit);
+  const isLast = start + shown.length >= ordered.length;
+  return { logStreams: shown, ...(isLast ? {} : { nextToken: shown.at(-1)?.logStreamName }) };
+}
+
+function describeStream(name: string, group: string, world: World) {
+  const events = world.logs.events({ group, stream: name }) ?? [];
+  const [first, last] = [events[0], events.at(-1)];
+  return {
+    logStreamName: name,
+    creationTime: first?.ingestionTime ?? 0,
+    firstEventTimestamp: first?.timestamp ?? 0,
+    lastEventTimestamp: last?.timestamp ?? 0,
+    lastIngestionTime: last?.ingestionTime ?? 0,
+    arn: `${logGroupArn(world, group)}:log-stream:${name}`,
+    storedBytes: 0,
+  };
+}
 
 interface Cursor {
   readonly direction: 'f' | 'b';
@@ -101,7 +162,7 @@ function take(
     const event = events[step === 1 ? place : place - 1];
     if (!event) break;
     if (options.wanted(event)) {
-      bytes += Buffer.byteLength(event.message) + EVENT_OVERHEAD_BYTES;
+      bytes += sizeOf(event);
       if (bytes > MOST_BYTES && taken.length > 0) break;
       taken.push(event);
     }

@@ -1,7 +1,8 @@
 import type { Input } from '../input.ts';
 import type { World } from '../state.ts';
 import { createCluster, describeClusters } from './clusters.ts';
-import { createLogGroup, describeLogGroups, getLogEvents } from './logs.ts';
+import { filterLogEvents } from './filter-log-events.ts';
+import { createLogGroup, describeLogGroups, describeLogStreams, getLogEvents } from './logs.ts';
 import { registerTaskDefinition } from './register-task-definition.ts';
 import { runTask } from './run-task.ts';
 import { describeTaskDefinition, listTaskDefinitions } from './task-definitions.ts';
@@ -26,5 +27,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   [`${ECS}.StopTask`]: stopTask,
   [`${LOGS}.CreateLogGroup`]: createLogGroup,
   [`${LOGS}.DescribeLogGroups`]: describeLogGroups,
+  [`${LOGS}.DescribeLogStreams`]: describeLogStreams,
+  [`${LOGS}.FilterLogEvents`]: filterLogEvents,
   [`${LOGS}.GetLogEvents`]: getLogEvents,
 };

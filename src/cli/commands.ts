@@ -29,8 +29,12 @@ export const COMMANDS: readonly Command[] = [
     name: 'plan',
     summary: 'show the tasks: nodes, sizes, what passes between them',
     options: [GROUPING, ENGINE],
-    formats: ['text', 'json'],
-    examples: ['wherry plan -e fargate --grouping namespace', 'wherry plan -e fargate --format json > plan.json'],
+    formats: ['text', 'json', 'mermaid'],
+    examples: [
+      'wherry plan -e fargate --grouping namespace',
+      'wherry plan -e fargate --format json > plan.json',
+      'wherry plan --format mermaid',
+    ],
     load: async () => (await import('./plan.ts')).plan,
   },
   {
@@ -82,7 +86,8 @@ export const COMMANDS: readonly Command[] = [
     name: 'logs',
     summary: 'print the logs of a run (default: the newest), or of one of its tasks',
     args: ['[run]', '[task]'],
-    examples: ['wherry logs', 'wherry logs 20261124T0251 train'],
+    options: [{ flags: '-f, --follow', about: 'go on until the run has ended' }],
+    examples: ['wherry logs', 'wherry logs 20261124T0251 train', 'wherry logs -f'],
     load: async () => (await import('./logs.ts')).logs,
   },
   {

@@ -1,5 +1,6 @@
 import { type CommandInput, EXIT } from './command.ts';
 import { type PrepareOptions, prepare } from './prepare.ts';
+import { renderMermaid } from './present/plan-mermaid.ts';
 import { renderPlan } from './present/plan-text.ts';
 import { colorsFor, reportFindings, seriousOf } from './report-findings.ts';
 
@@ -10,7 +11,11 @@ export async function plan({ options, host }: CommandInput<PrepareOptions>): Pro
     return EXIT.problems;
   }
   const { plan, spill } = preparation.prepared;
-  const json = () => `${JSON.stringify(plan, undefined, 2)}\n`;
-  host.out(options.format === 'json' ? json() : renderPlan(plan, spill, colorsFor(options, host)));
+  const forms = {
+    json: () => `${JSON.stringify(plan, undefined, 2)}\n`,
+    mermaid: () => renderMermaid(plan),
+    text: () => renderPlan(plan, spill, colorsFor(options, host)),
+  };
+  host.out(forms[(options.format ?? 'text') as keyof typeof forms]());
   return reportFindings(seriousOf(preparation), options, host) ? EXIT.problems : EXIT.fine;
 }

@@ -8,12 +8,18 @@ export interface RunRecorder {
   appendLog(task: string, attempt: number, lines: readonly LogLine[]): Promise<void>;
 }
 
+/** Lines of one attempt. `end` is where the next page starts. */
+export interface StoredLog {
+  readonly lines: readonly LogLine[];
+  readonly end: number;
+}
+
 /** Where runs are kept. */
 export interface RunStore {
   create(runId: string, plan: Plan): Promise<RunRecorder>;
   /** Ids, newest first. */
   list(): Promise<string[]>;
   read(runId: string): Promise<{ plan: Plan; events: RunEvent[] } | undefined>;
-  /** The kept log of one attempt; empty where there is none. */
-  readLog(runId: string, task: string, attempt: number): Promise<readonly LogLine[]>;
+  /** The kept log of one attempt, from where an earlier page ended; empty where there is none. */
+  readLog(runId: string, task: string, attempt: number, from?: number): Promise<StoredLog>;
 }

@@ -24,10 +24,16 @@ test('run store: what was recorded is read back, newest run first, and a line cu
   const read = await store.read('20260101T000000-aaaaaa');
   assert.deepEqual(read?.events, [{ at: 'now', event: 'cancel-requested' }]);
   assert.deepEqual(read?.plan, plan);
-  assert.deepEqual(await store.readLog('20260101T000000-aaaaaa', 'train', 1), [
+  const page = await store.readLog('20260101T000000-aaaaaa', 'train', 1);
+  assert.deepEqual(page.lines, [
     { at: 0, text: 'first  line ' },
     { at: 1, text: '' },
   ]);
+  await appendFile(join(folder, '20260101T000000-aaaaaa', 'logs', 'train-1.log'), '1970-01-01T00:00:00.002Z hal');
+  await recorder.appendLog('train', 1, [{ at: 3, text: 'f é' }]);
+  const next = await store.readLog('20260101T000000-aaaaaa', 'train', 1, page.end);
+  assert.equal(next.lines.length, 1, 'a page starts where the one before ended');
+  assert.deepEqual((await store.readLog('20260101T000000-aaaaaa', 'train', 1, next.end)).lines, []);
   assert.equal(await store.read('20269999T000000-cccccc'), undefined);
   await rm(folder, { recursive: true });
 });

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LogLine } from '../engine/engine.ts';
 import type { Plan } from '../model/plan.ts';
@@ -32,12 +32,12 @@ export function fileRunStore(folder: string): RunStore {
       const events = await readFile(place(runId, 'events.jsonl'), 'utf8').catch(() => '');
       return { plan: JSON.parse(plan) as Plan, events: readEvents(events) };
     },
-    readLog: async (runId, task, attempt) => {
-      const text = await readFile(place(runId, logName(task, attempt)), 'utf8').catch(() => '');
-      return text
-        .split('\n')
-        .filter((line) => line !== '')
-        .map(readLine);
+    readLog: async (runId, task, attempt, from = 0) => {
+      const text = await readFrom(place(runId, logName(task, attempt)), from);
+      // A line that is just being written is left for the next page.
+      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+      const lines = whole.split('\n').filter((line) => line !== '');
+      return { lines: lines.map(readLine), end: from + Buffer.byteLength(whole) };
     },
   };
 }
@@ -53,6 +53,19 @@ function printLine({ at, text }: LogLine): string {
 function readLine(line: string): LogLine {
   const space = line.indexOf(' ');
   return { at: Date.parse(line.slice(0, space)), text: line.slice(space + 1) };
+}
+
+async function readFrom(path: string, offset: number): Promise<string> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return '';
+  try {
+    const { size } = await file.stat();
+    const buffer = Buffer.alloc(Math.max(size - offset, 0));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
+    return buffer.subarray(0, bytesRead).toString('utf8');
+  } finally {
+    await file.close();
+  }
 }
 
 /** A last line that was cut off by a crash is no event. */

@@ -18,7 +18,7 @@ async function describeFailure(
   options: GlobalOptions,
 ): Promise<string> {
   const last = task.attempts.at(-1);
-  const lines = await store.readLog(runId, task.name, last?.attempt ?? 1);
+  const { lines } = await store.readLog(runId, task.name, last?.attempt ?? 1);
   const skipped = tasks.filter(({ skippedBecause }) => skippedBecause === task.name).map(({ name }) => name);
   const where = options.project === undefined ? '' : ` -C ${options.project}`;
   return [

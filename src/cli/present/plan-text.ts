@@ -26,7 +26,7 @@ function describeTask(task: PlanTask, colors: Colors): string[] {
   const line = (label: string, values: readonly string[]) =>
     values.length > 0 ? [`  ${colors.dim(label.padEnd(6))} ${values.join(', ')}`] : [];
   return [
-    `${colors.bold(task.name)} ${colors.dim(`(${describeSize(task)})`)}`,
+    `${colors.bold(task.name)} ${colors.dim(`(${[describeSize(task), ...estimate(task)].join(', ')})`)}`,
     ...line('nodes', task.nodes),
     ...line('after', task.dependsOn),
     ...line('reads', task.reads),
@@ -36,4 +36,8 @@ function describeTask(task: PlanTask, colors: Colors): string[] {
     ),
     '',
   ];
+}
+
+function estimate({ estimate }: PlanTask): string[] {
+  return estimate === undefined ? [] : [`about ${estimate.seconds} s`];
 }
