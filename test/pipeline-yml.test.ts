@@ -79,3 +79,22 @@ test('pipeline.yml: an image without Python is named as what it is', async () =>
   assert.equal(ran.status, 1, ran.stderr);
   assert.match(ran.stderr, /the image has no python3 in its PATH/);
 });
+
+test('pipeline.yml: a node with an image of its own has a container and a task definition of its own', async () => {
+  await using project = await projectCopy(FERRY_TIMES);
+  const file = join(project.folder, 'pipeline.yml');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('command: [node,', 'image: registry/node-and-python:22\n    command: [node,'));
+  const words = ['-C', project.folder, '-e', 'fargate'];
+  const ran = await wherry(['run', ...words, '--emulate']);
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.match(ran.stdout, /sailed +3 +succeeded/);
+  assert.match(ran.stdout, /report +1 +succeeded/);
+  const families = /task definition: (.*)\n/.exec(ran.stderr)?.[1]?.split(', ') ?? [];
+  assert.match(families[0] ?? '', /^wherry-ferry-times:1 /);
+  assert.match(families[1] ?? '', /^wherry-ferry-times-[0-9a-f]{8}:1 /);
+  const compiled = await wherry(['compile', ...words]);
+  const dag = await readFile(join(project.folder, 'dags', 'ferry-times.py'), 'utf8');
+  assert.equal(compiled.status, 0, compiled.stderr);
+  assert.match(dag, /"name": "wherry-ferry-times-[0-9a-f]{8}",\n? *"image": "registry\/node-and-python:22"/);
+});

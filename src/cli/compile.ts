@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { deflateSync } from 'node:zlib';
+import { neededDefinitions } from '../fargate/needed-definitions.ts';
 import type { TargetId } from '../model/target-id.ts';
 import { airflow } from '../target/airflow/airflow.ts';
 import { hasMarker } from '../target/marker.ts';
@@ -37,14 +38,14 @@ export async function compile(input: Input): Promise<number> {
   const preparation = await prepare({ ...options, target: target.id }, host);
   if (reportFindings(seriousOf(preparation), options, host) || !preparation.ready) return EXIT.problems;
   const { prepared } = preparation;
-  const published = options.publish ? await publishPlan(prepared, input) : { revision: undefined };
+  const published = options.publish ? await publishPlan(prepared, input) : { revisions: new Map<string, string>() };
   if ('status' in published) return published.status;
 
   const artifacts = target.compile({
     ...prepared,
     // Not the environment's: the same project must give the same bytes on every machine.
     region: options.region ?? prepared.settings.execution_engine.region,
-    revision: pinnedRevision(prepared, published.revision),
+    revisions: pinnedRevisions(prepared, published.revisions),
     ...(await programs(host)),
     sha256,
     deflate: (text) => deflateSync(text).toString('base64'),
@@ -64,20 +65,23 @@ async function publishPlan(prepared: Prepared, { options, host }: Input) {
   const account = accountFrom(prepared, options, host);
   const published = await publish(await fargateOptions(account, prepared, host), prepared.plan);
   if (!published.ok) return { status: reportTrouble(published.error, host) };
-  const { name, isNew } = published.value;
-  host.err(`task definition ${name}${isNew ? ' registered' : ' is as it should be'}\n`);
+  const definitions = [...published.value.values()];
+  for (const { name, isNew } of definitions)
+    host.err(`task definition ${name}${isNew ? ' registered' : ' is as it should be'}\n`);
   if (prepared.spill !== undefined) host.err(`step and plan are at ${prepared.spill}\n`);
-  return { revision: name };
+  return { revisions: new Map(definitions.map(({ name }) => [name.replace(/:\d+$/, ''), name])) };
 }
 
-/** `family:revision` where the settings ask for the one that is known now. */
-function pinnedRevision({ settings }: Prepared, published: string | undefined): string | undefined {
-  if (settings.airflow.revision === 'at-run') return undefined;
-  const revision = published ?? settings.execution_engine.task_definition;
-  if (revision !== undefined && /:\d+$/.test(revision)) return revision;
-  throw new UsageError(
-    "airflow.revision is 'pinned' and no revision is known: compile with --publish, or name one in execution_engine.task_definition (family:3)",
-  );
+/** `family:revision` by family, where the settings ask for the ones that are known now. */
+function pinnedRevisions({ plan, settings }: Prepared, published: ReadonlyMap<string, string>) {
+  if (settings.airflow.revision === 'at-run') return new Map<string, string>();
+  const families = neededDefinitions(plan, settings, sha256).map(({ family }) => family);
+  if (families.some((family) => !published.has(family) && !/:\d+$/.test(family))) {
+    throw new UsageError(
+      "airflow.revision is 'pinned' and no revision is known: compile with --publish, or name one in execution_engine.task_definition (family:3)",
+    );
+  }
+  return published;
 }
 
 async function compare(artifact: Artifact, folder: string): Promise<Change> {

@@ -79,6 +79,7 @@ async function standInForFamily(
   if (described.value !== undefined) return ok(undefined);
   const { region } = account;
   const like = taskDefinition({
+    family,
     projectName: project.name,
     engine: settings.execution_engine,
     image: emulatedImage(project),
@@ -87,7 +88,7 @@ async function standInForFamily(
   });
   const group = await logs.createGroup(ownedLogGroup(project.name, settings.execution_engine));
   if (!group.ok) return group;
-  const registered = await ecs.registerTaskDefinition({ ...like, family });
+  const registered = await ecs.registerTaskDefinition(like);
   return registered.ok ? ok(undefined) : registered;
 }
 

@@ -83,8 +83,9 @@ async function runEmulated(prepared: Prepared, input: Input): Promise<number> {
   try {
     const region = input.options.region ?? prepared.settings.execution_engine.region ?? 'eu-central-1';
     const account = emulatedAccount(emulator.endpoints, region);
-    const { settings, project, python } = prepared;
-    await emulator.mapImage(settings.image ?? emulatedImage(project), project.root, python);
+    const { project, python } = prepared;
+    const images = prepared.plan.tasks.map(({ image }) => image ?? emulatedImage(project));
+    for (const image of new Set(images)) await emulator.mapImage(image, project.root, python);
     const ready = await prepareEmulatedAccount({ account, ...prepared });
     if (!ready.ok) return reportTrouble(ready.error, host);
     const limits = { capacity: availableParallelism(), logLagMs: LOCAL_LOG_LAG_MS };

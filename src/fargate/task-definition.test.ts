@@ -4,6 +4,7 @@ import { settings } from '../../test/support/settings.ts';
 import { saysTheSame, taskDefinition } from './task-definition.ts';
 
 const wanted = taskDefinition({
+  family: 'wherry-shop',
   projectName: 'shop',
   engine: settings({ execution_engine: { secrets: { A: 'arn:a', B: 'arn:b' }, execution_role_arn: 'exec' } })
     .execution_engine,

@@ -33,6 +33,7 @@ interface MainContainer {
 }
 
 export interface OwnedDefinition {
+  readonly family: string;
   readonly projectName: string;
   readonly engine: Engine;
   readonly image: string;
@@ -41,17 +42,13 @@ export interface OwnedDefinition {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The family that Wherry owns for a project. */
-export function ownedFamily(projectName: string): string {
-  return `wherry-${projectName}`;
-}
-
 export function ownedLogGroup(projectName: string, engine: Engine): string {
   return engine.log_group ?? `/ecs/wherry-${projectName}`;
 }
 
-/** The definition of the family that Wherry owns. Its `entryPoint` lets one and the same command run here and in a user's family. */
+/** The definition of a family that Wherry owns. Its `entryPoint` lets one and the same command run here and in a user's family. */
 export function taskDefinition({
+  family,
   projectName,
   engine,
   image,
@@ -60,7 +57,7 @@ export function taskDefinition({
 }: OwnedDefinition): TaskDefinitionInput {
   const smallest = snapToFargate({ vcpu: 0, memoryMiB: 0 });
   return {
-    family: ownedFamily(projectName),
+    family,
     networkMode: 'awsvpc',
     requiresCompatibilities: ['FARGATE'],
     cpu: String((smallest?.vcpu ?? 0.25) * 1024),

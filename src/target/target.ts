@@ -15,8 +15,8 @@ export interface CompileRequest {
   readonly spill: string | undefined;
   /** Undefined: whoever runs the artifact knows it. */
   readonly region: string | undefined;
-  /** The definition to use, with its revision, where it is known now. */
-  readonly revision: string | undefined;
+  /** `family:revision` by family, where the settings ask for what is known now. */
+  readonly revisions: ReadonlyMap<string, string>;
   /** The text of `bridge/bootstrap.py`, and the hex SHA-256 of `bridge/step.py`. */
   readonly bootstrap: string;
   readonly stepHash: string;

@@ -1,4 +1,5 @@
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
+import type { Span } from '../../diagnostics/span.ts';
 import type { KeyPath } from '../../util/yaml-document.ts';
 import type { Rule } from '../rule.ts';
 
@@ -11,17 +12,20 @@ const ONLY_IN_A_DEFINITION: readonly KeyPath[] = [
   ['execution_engine', 'secrets'],
 ];
 
-export const belongsToDefinition: Rule = ({ engine, config }) => {
+export const belongsToDefinition: Rule = ({ engine, config, pipeline, locateNode }) => {
   const { task_definition: users } = config.values.execution_engine;
   if (engine !== 'aws-fargate' || users === undefined) return [];
-  return ONLY_IN_A_DEFINITION.flatMap((path) => {
-    const span = config.locate(path, 'key');
-    if (span === undefined) return [];
-    return diagnostic('config/belongs-to-definition', {
-      message: `'${path.join('.')}' is set, and so is execution_engine.task_definition: '${users}'`,
+  const found = (what: string, span: Span | undefined) =>
+    diagnostic('config/belongs-to-definition', {
+      message: `${what} is set, and so is execution_engine.task_definition: '${users}'`,
       why: 'the family is yours and is used as it is: Wherry registers nothing into it, and ECS takes this from a definition only',
       help: `set it in '${users}', or leave task_definition out: Wherry then owns the definition`,
       span,
     });
+  const inSettings = ONLY_IN_A_DEFINITION.flatMap((path) => {
+    const span = config.locate(path, 'key');
+    return span === undefined ? [] : found(`'${path.join('.')}'`, span);
   });
+  const ofNodes = pipeline.nodes.filter(({ program }) => program?.image !== undefined);
+  return [...inSettings, ...ofNodes.map((node) => found(`the image of node '${node.name}'`, locateNode(node)))];
 };

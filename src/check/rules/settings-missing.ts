@@ -2,9 +2,9 @@ import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { Rule } from '../rule.ts';
 
 /** What Fargate cannot do without. The image is asked for only where Wherry registers the definition. */
-export const settingsMissing: Rule = ({ engine, config, spill }) => {
+export const settingsMissing: Rule = ({ engine, plan, config, spill }) => {
   if (engine !== 'aws-fargate') return [];
-  const { execution_engine: settings, image } = config.values;
+  const { execution_engine: settings } = config.values;
   const missing = [
     settings.cluster === undefined && [
       'execution_engine.cluster',
@@ -16,8 +16,8 @@ export const settingsMissing: Rule = ({ engine, config, spill }) => {
       'a Fargate task gets its network from a subnet',
       'subnets: [subnet-…]',
     ],
-    image === undefined &&
-      settings.task_definition === undefined && [
+    settings.task_definition === undefined &&
+      plan.tasks.some(({ image }) => image === null) && [
         'image',
         'a task definition must be registered, and it names the image',
         'image: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG',

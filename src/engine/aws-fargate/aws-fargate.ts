@@ -6,7 +6,7 @@ import { ok, type Result } from '../../util/result.ts';
 import type { Engine, OpenRequest } from '../engine.ts';
 import type { FargateOptions } from './options.ts';
 import { deliver, openServices } from './publish.ts';
-import { resolveDefinition } from './resolve-definition.ts';
+import { resolveDefinitions } from './resolve-definition.ts';
 import { FargateSession } from './session.ts';
 
 /** Runs each task as an ECS task on Fargate. */
@@ -18,8 +18,8 @@ async function open(options: FargateOptions, request: OpenRequest): Promise<Resu
   const { spill, step, sha256 } = options;
   const { plan } = request;
   const services = openServices(options);
-  const definition = await resolveDefinition(options, services);
-  if (!definition.ok) return definition;
+  const definitions = await resolveDefinitions(options, plan, services);
+  if (!definitions.ok) return definitions;
   const prepared = await Promise.all([deliver(options, plan, services.s3), recordRun(spill, request, services.s3)]);
   const trouble = prepared.find((result) => !result.ok);
   if (trouble !== undefined) return trouble;
@@ -28,7 +28,7 @@ async function open(options: FargateOptions, request: OpenRequest): Promise<Resu
       options,
       request,
       services,
-      definition: definition.value,
+      definitions: definitions.value,
       command: bootstrapCommand(options.bootstrap),
       delivery: {
         plan,

@@ -6,18 +6,18 @@ import { logsService } from '../../service/aws/logs.ts';
 import { type S3Service, s3Service } from '../../service/aws/s3.ts';
 import { ok, type Result } from '../../util/result.ts';
 import type { DeliveryOptions, Services } from './options.ts';
-import { type Definition, resolveDefinition } from './resolve-definition.ts';
+import { type Definitions, resolveDefinitions } from './resolve-definition.ts';
 
 export function openServices({ account }: Pick<DeliveryOptions, 'account'>): Services {
   return { ecs: ecsService(account), logs: logsService(account), s3: s3Service(account) };
 }
 
-/** Makes all that tasks of the plan need, whoever starts them: the definition, and step and manifest at the spill. */
-export async function publish(options: DeliveryOptions, plan: Plan): Promise<Result<Definition, ServiceTrouble>> {
+/** Makes all that tasks of the plan need, whoever starts them: the definitions, and step and manifest at the spill. */
+export async function publish(options: DeliveryOptions, plan: Plan): Promise<Result<Definitions, ServiceTrouble>> {
   const services = openServices(options);
   try {
     const delivered = await deliver(options, plan, services.s3);
-    return delivered.ok ? await resolveDefinition(options, services) : delivered;
+    return delivered.ok ? await resolveDefinitions(options, plan, services) : delivered;
   } finally {
     for (const service of Object.values(services)) service.close();
   }

@@ -1,12 +1,14 @@
 import { deflateSync } from 'node:zlib';
+import { neededDefinitions } from '../../fargate/needed-definitions.ts';
 import { type ContainerLimits, limitsOfOthers } from '../../fargate/run-task-request.ts';
 import { saysTheSame, taskDefinition } from '../../fargate/task-definition.ts';
+import type { Plan } from '../../model/plan.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { EcsTaskDefinition } from '../../service/aws/ecs.ts';
 import { failed, ok, type Result } from '../../util/result.ts';
 import type { DeliveryOptions, Services } from './options.ts';
 
-/** The one revision that all tasks of a run use. */
+/** The one revision that all tasks of a run with this image use. */
 export interface Definition {
   readonly arn: string;
   /** `family:revision`, for people. */
@@ -19,38 +21,58 @@ export interface Definition {
   readonly log: { readonly group: string; readonly prefix: string } | undefined;
 }
 
-/** The user's family is used as it is; the family that Wherry owns gets a new revision only when its newest one differs. */
-export async function resolveDefinition(
+/** By the image of the tasks that run in it; null where the family is the user's. */
+export type Definitions = ReadonlyMap<string | null, Definition>;
+
+/** The user's family is used as it is; one that Wherry owns gets a new revision only when its newest one differs. */
+export async function resolveDefinitions(
   options: DeliveryOptions,
+  plan: Plan,
+  services: Services,
+): Promise<Result<Definitions, ServiceTrouble>> {
+  const definitions = new Map<string | null, Definition>();
+  for (const { image, family } of neededDefinitions(plan, options.settings, options.sha256)) {
+    const resolved =
+      image === null ? await theUsers(family, options, services) : await owned(family, image, options, services);
+    if (!resolved.ok) return resolved;
+    definitions.set(image, resolved.value);
+  }
+  return ok(definitions);
+}
+
+async function owned(
+  family: string,
+  image: string,
+  { settings, projectName, account, spill, step }: DeliveryOptions,
   services: Services,
 ): Promise<Result<Definition, ServiceTrouble>> {
-  const { task_definition: users, container_name: container } = options.settings.execution_engine;
-  if (users !== undefined) return theUsers(users, container, services);
+  const { execution_engine: engine } = settings;
   const wanted = taskDefinition({
-    projectName: options.projectName,
-    engine: options.settings.execution_engine,
-    image: options.settings.image ?? '',
-    region: options.account.region,
-    environment:
-      options.spill === undefined ? { WHERRY_STEP_SOURCE: deflateSync(options.step).toString('base64') } : {},
+    family,
+    projectName,
+    engine,
+    image,
+    region: account.region,
+    environment: spill === undefined ? { WHERRY_STEP_SOURCE: deflateSync(step).toString('base64') } : {},
   });
-  const newest = await services.ecs.describeTaskDefinition(wanted.family);
+  const newest = await services.ecs.describeTaskDefinition(family);
   if (!newest.ok) return newest;
   if (newest.value !== undefined && saysTheSame(newest.value, wanted))
-    return ok(summary(newest.value, container, false));
+    return ok(summary(newest.value, engine.container_name, false));
 
   const group = wanted.containerDefinitions[0].logConfiguration.options['awslogs-group'] as string;
   const created = await services.logs.createGroup(group);
   if (!created.ok) return created;
   const registered = await services.ecs.registerTaskDefinition(wanted);
-  return registered.ok ? ok(summary(registered.value, container, true)) : registered;
+  return registered.ok ? ok(summary(registered.value, engine.container_name, true)) : registered;
 }
 
 async function theUsers(
   name: string,
-  container: string,
+  { settings }: DeliveryOptions,
   { ecs }: Services,
 ): Promise<Result<Definition, ServiceTrouble>> {
+  const { container_name: container } = settings.execution_engine;
   const described = await ecs.describeTaskDefinition(name);
   if (!described.ok) return described;
   const trouble = { kind: 'refused', service: 'Amazon ECS', operation: 'DescribeTaskDefinition' } as const;
@@ -67,6 +89,14 @@ async function theUsers(
       ...trouble,
       detail: `'${name}' has no container '${container}', but ${names.map((known) => `'${known}'`).join(', ')}`,
       help: 'name the one that runs the pipeline in execution_engine.container_name',
+    });
+  }
+  const main = described.value.containerDefinitions?.find(({ name: found }) => found === container);
+  if (settings.image !== undefined && main?.image !== settings.image) {
+    return failed({
+      ...trouble,
+      detail: `'${name}' has the image ${main?.image}, and ${settings.image} is asked for`,
+      help: 'register a revision with that image, or leave the image out: Fargate takes it from the definition only',
     });
   }
   const others = limitsOfOthers(described.value.containerDefinitions ?? [], container);

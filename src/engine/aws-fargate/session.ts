@@ -10,7 +10,7 @@ import { failed, ok, type Result } from '../../util/result.ts';
 import type { AttemptSpec, EngineSession, Handle, LogPage, Observation, OpenRequest } from '../engine.ts';
 import { parseStepEvent } from '../parse-step-event.ts';
 import type { FargateOptions, Services } from './options.ts';
-import type { Definition } from './resolve-definition.ts';
+import type { Definition, Definitions } from './resolve-definition.ts';
 import { StdoutEvents } from './stdout-events.ts';
 import { endOf } from './stopped-task.ts';
 
@@ -18,7 +18,7 @@ export interface SessionParts {
   readonly options: FargateOptions;
   readonly request: OpenRequest;
   readonly services: Services;
-  readonly definition: Definition;
+  readonly definitions: Definitions;
   readonly command: readonly string[];
   readonly delivery: StepDelivery;
 }
@@ -36,21 +36,24 @@ export class FargateSession implements EngineSession {
   readonly #stdoutEvents = new StdoutEvents();
 
   constructor(parts: SessionParts) {
-    const { options, definition } = parts;
+    const { options, definitions } = parts;
     this.#parts = parts;
     this.capacity = options.capacity;
     this.logLagMs = options.logLagMs;
     this.particulars = {
       region: options.account.region,
       cluster: options.settings.execution_engine.cluster ?? 'default',
-      'task definition': `${definition.name}${definition.isNew ? ' (registered for this run)' : ''}`,
+      'task definition': [...definitions.values()]
+        .map(({ name, isNew }) => `${name}${isNew ? ' (registered for this run)' : ''}`)
+        .join(', '),
       spill: options.spill ?? 'none: no done markers, and nothing may pass between tasks in memory',
     };
   }
 
   async start(spec: AttemptSpec): Promise<Result<Handle, Failure | ServiceTrouble>> {
-    const { options, request, services, definition } = this.#parts;
+    const { options, request, services } = this.#parts;
     const task = this.#task(spec.task);
+    const definition = this.#definition(task);
     const details = {
       engine: options.settings.execution_engine,
       taskDefinitionArn: definition.arn,
@@ -105,14 +108,15 @@ export class FargateSession implements EngineSession {
   }
 
   async logs(handle: Handle, after: string | undefined): Promise<Result<LogPage, ServiceTrouble>> {
-    const { log } = this.#parts.definition;
+    const attempt = this.#attemptOf.get(handle);
+    const log = attempt && this.#definition(this.#task(attempt.task)).log;
     if (log === undefined) return ok({ lines: [], cursor: undefined });
     const container = this.#parts.options.settings.execution_engine.container_name;
     const stream = `${log.prefix}/${container}/${handle.split('/').at(-1)}`;
     const page = await this.#parts.services.logs.read(log.group, stream, after);
     if (!page.ok) return page;
     return ok({
-      lines: this.#stdoutEvents.takeFrom(handle, page.value.lines, this.#nonceOf(this.#attemptOf.get(handle))),
+      lines: this.#stdoutEvents.takeFrom(handle, page.value.lines, this.#nonceOf(attempt)),
       cursor: page.value.nextToken,
     });
   }
@@ -129,6 +133,12 @@ export class FargateSession implements EngineSession {
     const task = this.#parts.request.plan.tasks.find((candidate) => candidate.name === name);
     if (task === undefined) throw new Error(`the plan has no task '${name}'`);
     return task;
+  }
+
+  #definition({ name, image }: PlanTask): Definition {
+    const definition = this.#parts.definitions.get(image);
+    if (definition === undefined) throw new Error(`there is no definition for task '${name}' with image ${image}`);
+    return definition;
   }
 
   #environment(task: PlanTask, { attempt }: AttemptSpec): Record<string, string> {

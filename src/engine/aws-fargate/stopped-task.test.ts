@@ -41,6 +41,11 @@ test('stopped task: each stop code ends as reason and blame', () => {
   }
 });
 
+test('stopped task: a step that cannot be fetched is told with what to look at', () => {
+  const { failure } = endOf(ended(70), 'main', []);
+  assert.match(failure?.detail ?? '', /task role/);
+});
+
 test('stopped task: an image without Python is the user’s to mend, however it is said', () => {
   const container = { name: 'main', exitCode: 127 };
   const ended = { stopCode: 'EssentialContainerExited', containers: [container] } as EcsTask;

@@ -28,6 +28,8 @@ function failure(
     default:
       if (exitCode === COMMAND_NOT_FOUND && events.length === 0)
         return { reason: 'not-started', blame: 'user', detail: NEEDS_PYTHON };
+      if (exitCode === BOOTSTRAP_FAILED && events.length === 0)
+        return { reason: 'not-started', blame: 'user', detail: CANNOT_FETCH };
       // A host that was lost leaves neither exit status nor code.
       return exitCode === undefined
         ? { reason: 'lost', blame: 'platform', detail }
@@ -39,6 +41,11 @@ const NEEDS_PYTHON = 'the image has no python3 in its PATH, and the step that ru
 
 /** How a shell and `env` say that there is no such program. */
 const COMMAND_NOT_FOUND = 127;
+
+/** bridge/PROTOCOL.md §3. */
+const BOOTSTRAP_FAILED = 70;
+const CANNOT_FETCH =
+  'the program that runs its nodes could not be fetched from the spill location. Has the task definition a task role that may read there? The log of the container says more, where the definition keeps one';
 
 /** By the container's runtime where the definition has no entry point of its own. */
 const RUNTIME_FINDS_NO_PYTHON = /exec: \\?"python3\\?": .*(not found|no such file)/i;

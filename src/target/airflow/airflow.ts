@@ -1,7 +1,8 @@
+import { neededDefinitions } from '../../fargate/needed-definitions.ts';
 import { cpuUnits, runTaskRequest } from '../../fargate/run-task-request.ts';
 import { bootstrapCommand } from '../../fargate/step-command.ts';
 import { attemptEnvironment, deliveryEnvironment } from '../../fargate/step-environment.ts';
-import { ownedFamily, ownedLogGroup } from '../../fargate/task-definition.ts';
+import { ownedLogGroup } from '../../fargate/task-definition.ts';
 import type { Plan, PlanTask } from '../../model/plan.ts';
 import { hasMarker, markerLine } from '../marker.ts';
 import type { Artifact, CompileRequest, Target } from '../target.ts';
@@ -38,8 +39,10 @@ function compile(request: CompileRequest): Artifact[] {
 }
 
 function constants(request: CompileRequest, id: string): Record<string, Literal> {
-  const { plan, settings, revision, region } = request;
+  const { plan, settings, revisions, region, sha256 } = request;
   const { airflow: own, execution_engine: engine } = settings;
+  const definitions = neededDefinitions(plan, settings, sha256);
+  const indexOf = new Map(definitions.map(({ image }, index) => [image, index]));
   const tasks = plan.tasks.map((task) => ({ task, request: symbolicRequest(task, request) }));
   const environments = tasks.map((entry) => environmentOf(entry.request));
   const common = commonEntries(environments);
@@ -49,8 +52,10 @@ function constants(request: CompileRequest, id: string): Record<string, Literal>
   const { containerOverrides, cpu: _, memory: __, ...overrides } = any.overrides;
   return {
     DAG_ID: id,
-    DEFINITION: revision ?? engine.task_definition ?? ownedFamily(plan.project),
-    IMAGE: settings.image ?? null,
+    DEFINITIONS: definitions.map(({ family, image }) => ({
+      name: revisions.get(family) ?? family,
+      image: image ?? settings.image ?? null,
+    })),
     CONTAINER: containerOverrides[0]?.name ?? engine.container_name,
     LIMITS_CONTAINERS: engine.task_definition !== undefined,
     NODE_RAISED,
@@ -60,7 +65,10 @@ function constants(request: CompileRequest, id: string): Record<string, Literal>
     OVERRIDES: overrides,
     ENVIRONMENT: common,
     TASKS: Object.fromEntries(
-      tasks.map(({ task }, index) => [task.name, taskConstants(task, without(environments[index] ?? {}, common))]),
+      tasks.map(({ task }, index) => [
+        task.name,
+        taskConstants(task, indexOf.get(task.image) ?? 0, without(environments[index] ?? {}, common)),
+      ]),
     ),
     DEFAULT_ARGS: {
       retries: 3,
@@ -85,7 +93,7 @@ function symbolicRequest(task: PlanTask, request: CompileRequest) {
   const named = Object.fromEntries(Object.entries(delivery).map(([name, value]) => [jinjaText(name), value]));
   return runTaskRequest({
     engine: jinjaDeep(settings.execution_engine),
-    taskDefinitionArn: resolved('revision'),
+    taskDefinitionArn: '',
     runId: resolved('run'),
     clientToken: '',
     command: [],
@@ -128,10 +136,11 @@ function logArguments({ plan, settings, region }: CompileRequest): Record<string
   };
 }
 
-function taskConstants(task: PlanTask, environment: Record<string, string>): Literal {
+function taskConstants(task: PlanTask, definition: number, environment: Record<string, string>): Literal {
   return {
     cpu: String(cpuUnits(task.vcpu)),
     memory: String(task.memoryMiB),
+    definition,
     depends_on: task.dependsOn,
     environment,
     doc: `Nodes: ${task.nodes.map((name) => JSON.stringify(name)).join(', ')}`,

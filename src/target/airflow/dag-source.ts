@@ -16,36 +16,49 @@ const HEAD = `# Written by \`wherry compile --target airflow\`, for Airflow 2 an
 import hashlib
 import re
 from datetime import datetime, timedelta, timezone
+from importlib.util import find_spec
 
 from airflow.providers.amazon.aws.hooks.ecs import EcsHook
 from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
 
 try:
     from airflow.sdk import DAG, task
-    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+    from airflow.sdk.exceptions import (
+        AirflowException,
+        AirflowFailException,
+        AirflowSkipException,
+    )
 except ImportError:  # Airflow 2
     from airflow.decorators import task
-    from airflow.exceptions import AirflowException, AirflowFailException
+    from airflow.exceptions import (
+        AirflowException,
+        AirflowFailException,
+        AirflowSkipException,
+    )
     from airflow.models.dag import DAG
 `;
 
 const PROGRAM = `
 @task(task_id="resolve_revision", multiple_outputs=True)
 def resolve_revision(run_id=None):
-    """What all tasks of this run have in common: the revision, the run's id, the save version."""
+    """What all tasks of this run have in common: the revisions, the run's id, the save version."""
     ecs = EcsHook(aws_conn_id=AWS["aws_conn_id"], region_name=AWS["region_name"]).conn
-    found = ecs.describe_task_definition(taskDefinition=DEFINITION)["taskDefinition"]
-    containers = {item["name"]: item for item in found["containerDefinitions"]}
-    if CONTAINER not in containers:
-        raise AirflowFailException(
-            f"{DEFINITION} has no container {CONTAINER}, but {list(containers)}: set container_name"
-        )
-    image = containers.pop(CONTAINER)["image"]
-    if IMAGE is not None and image != IMAGE:
-        raise AirflowFailException(
-            f"{DEFINITION} has the image {image} and this DAG was compiled for {IMAGE}: "
-            "run wherry compile --publish"
-        )
+    revisions = {}
+    for index, wanted in enumerate(DEFINITIONS):
+        answer = ecs.describe_task_definition(taskDefinition=wanted["name"])
+        found = answer["taskDefinition"]
+        containers = {item["name"]: item for item in found["containerDefinitions"]}
+        if CONTAINER not in containers:
+            raise AirflowFailException(
+                f"{wanted['name']} has no container {CONTAINER}, but {list(containers)}: set container_name"
+            )
+        image = containers.pop(CONTAINER)["image"]
+        if wanted["image"] not in (None, image):
+            raise AirflowFailException(
+                f"{wanted['name']} has the image {image} and this DAG was compiled for {wanted['image']}: "
+                "run wherry compile --publish"
+            )
+        revisions[f"revision_{index}"] = found["taskDefinitionArn"]
     digest = hashlib.sha256(f"{DAG_ID}|{run_id}".encode()).hexdigest()[:8]
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     others = containers.values()
@@ -55,7 +68,7 @@ def resolve_revision(run_id=None):
     )
     sizes = [(spec["cpu"], spec["memory"]) for spec in TASKS.values()]
     return {
-        "revision": found["taskDefinitionArn"],
+        **revisions,
         "run": re.sub("[^A-Za-z0-9-]+", "-", run_id)[:27] + "-" + digest,
         "version": now.replace(":", ".").replace("+00.00", "Z"),
         **{f"cpu_{size}": int(size) - cpu for size, _ in sizes},
@@ -64,15 +77,22 @@ def resolve_revision(run_id=None):
 
 
 class FargateTask(EcsRunTaskOperator):
-    """Airflow tries again what the platform broke. A node that raised would only raise again."""
+    """The end of the main container decides, and what a node raised is not tried again.
+
+    Sidecars are stopped with the task, and EcsRunTaskOperator takes that for a failure.
+    """
 
     def _check_success_task(self):
         try:
             super()._check_success_task()
-        except AirflowException as error:
-            if self.exit_status() == NODE_RAISED:
-                raise AirflowFailException(str(error)) from error
+        except AirflowSkipException:
             raise
+        except AirflowException as error:
+            status = self.exit_status()
+            if status == NODE_RAISED:
+                raise AirflowFailException(str(error)) from error
+            if status != 0:
+                raise
 
     def exit_status(self):
         found = self.client.describe_tasks(cluster=self.cluster, tasks=[self.arn])
@@ -104,7 +124,7 @@ def fargate_task(name, spec, resolved):
     size = {"cpu": spec["cpu"], "memory": spec["memory"]}
     return FargateTask(
         task_id=name,
-        task_definition=resolved["revision"],
+        task_definition=resolved[f"revision_{spec['definition']}"],
         overrides={**OVERRIDES, **size, "containerOverrides": [container]},
         reattach=True,
         do_xcom_push=False,
@@ -115,6 +135,12 @@ def fargate_task(name, spec, resolved):
         **LOGS,
     )
 
+
+if DEFAULT_ARGS.get("deferrable") and find_spec("aiobotocore") is None:
+    # Without it Airflow 2 starts the same task again and again.
+    raise AirflowException(
+        "deferrable tasks need apache-airflow-providers-amazon[aiobotocore]"
+    )
 
 with DAG(
     dag_id=DAG_ID,

@@ -1,21 +1,5 @@
-/** A value that Python can write down; `Expression` is Python of ours, never the user's. */
-export type Literal =
-  | string
-  | number
-  | boolean
-  | null
-  | Expression
-  | readonly Literal[]
-  | { readonly [key: string]: Literal };
-
-/** Python as it stands. */
-export class Expression {
-  readonly python: string;
-
-  constructor(python: string) {
-    this.python = python;
-  }
-}
+/** A value that Python can write down. */
+export type Literal = string | number | boolean | null | readonly Literal[] | { readonly [key: string]: Literal };
 
 const WIDTH = 88;
 const INDENT = '    ';
@@ -43,7 +27,7 @@ export function assignment(name: string, value: Literal): string {
 }
 
 function isFilled(value: Literal): value is readonly Literal[] | { readonly [key: string]: Literal } {
-  return typeof value === 'object' && value !== null && !(value instanceof Expression) && itemsOf(value).length > 0;
+  return typeof value === 'object' && value !== null && itemsOf(value).length > 0;
 }
 
 function itemsOf(value: readonly Literal[] | { readonly [key: string]: Literal }): [string | undefined, Literal][] {
@@ -52,7 +36,6 @@ function itemsOf(value: readonly Literal[] | { readonly [key: string]: Literal }
 
 function inline(value: Literal): string {
   if (value === null) return 'None';
-  if (value instanceof Expression) return value.python;
   switch (typeof value) {
     case 'string':
       return pythonString(value);
