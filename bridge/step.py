@@ -458,7 +458,7 @@ class Project:
         return 0
 
     def _session_arguments(self) -> dict:
-        conf, params = self._manifest.get("confSource"), self._manifest.get("params")
+        conf, params = self._manifest.get("confSource"), runtime_params(self._manifest)
         return accepted(
             self._session_class.create,
             project_path=os.getcwd(),
@@ -516,6 +516,19 @@ class Project:
         if watch.failed(error):
             return EXIT_USER
         raise StepError(where, str(error) or repr(error)) from error
+
+
+def runtime_params(manifest: dict) -> dict:
+    """The plan's, and over them those with which the run was started, under dotted names."""
+    params = dict(manifest.get("params") or {})
+    for dotted, value in json.loads(os.environ.get("WHERRY_PARAMS") or "{}").items():
+        *parents, name = dotted.split(".")
+        place = params
+        for parent in parents:
+            place[parent] = dict(place.get(parent) or {})
+            place = place[parent]
+        place[name] = value
+    return params
 
 
 def causes(error):

@@ -607,6 +607,11 @@ class Hooks(ProjectTest):
         result = json.loads((project.root / "data/result.json").read_text())
         self.assertEqual(result, {"a": 3, "b": "given"})
 
+        at_start = json.dumps({"b.c": {"deep": "é"}, "a": 7})
+        self.succeeds(run_step(project.root, plan, "all", WHERRY_PARAMS=at_start))
+        result = json.loads((project.root / "data/result.json").read_text())
+        self.assertEqual(result, {"a": 7, "b": {"deep": "é"}})
+
 
 class Channels(ProjectTest):
     def test_events_on_stdout_carry_the_nonce(self):

@@ -89,7 +89,14 @@ export async function planAndCheck(
 ): Promise<Preparation> {
   const { project } = loaded;
   const { root, confSource, env } = project;
-  const configured = await loadConfig({ root, confSource, env, file: options.configFile, variables: host.env });
+  const configured = await loadConfig({
+    root,
+    confSource,
+    env,
+    file: options.configFile,
+    airflowOf: options.target === 'airflow' ? pipelineOf(options) : undefined,
+    variables: host.env,
+  });
   const early = [...loaded.diagnostics, ...configured.diagnostics];
   if (configured.config === undefined) return { ready: false, diagnostics: sortDiagnostics(early) };
   const { planned, config, engine, spill } = planProject({ options, project, config: configured.config, fillIn });
@@ -119,6 +126,10 @@ export async function planAndCheck(
   };
 }
 
+function pipelineOf({ pipeline }: PrepareOptions): string {
+  return pipeline ?? '__default__';
+}
+
 interface PlanningInput {
   readonly options: PrepareOptions;
   readonly project: Project;
@@ -127,7 +138,7 @@ interface PlanningInput {
 }
 
 function planProject({ options, project, config: written, fillIn }: PlanningInput) {
-  const name = options.pipeline ?? '__default__';
+  const name = pipelineOf(options);
   const pipeline = project.pipelines.get(name);
   if (pipeline === undefined)
     throw new UsageError(

@@ -32,6 +32,27 @@ test('config: maps of the env merge into those of base, lists and scalars replac
   assert.equal(config?.locate(['execution_engine', 'env', 'B'])?.file.path, 'conf/fargate/wherry.yml');
 });
 
+test("config: kedro-airflow's airflow.yml is read for Airflow, below wherry.yml, the pipeline's section over the default", async () => {
+  const root = await mkdtemp(join(tmpdir(), 'wherry-config-'));
+  const files = {
+    'conf/base/airflow.yml':
+      'default: {schedule_interval: "@daily", retries: 1, owner: base}\ntrain: {retry_delay: 5, owner: trainers}\n',
+    'conf/local/airflow.yml': 'default: {start_date: [2026, 1, 1], retries: 2, owner: local}\n',
+    'conf/local/wherry.yml': 'airflow: {default_args: {retries: 7}}\n',
+  };
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+  const load = (airflowOf?: string) => loadConfig({ root, confSource: 'conf', env: 'local', variables: {}, airflowOf });
+  const { config } = await load('train');
+  assert.deepEqual(config?.values.airflow.dag, { start_date: '2026-01-01' }, "the env's section replaces that of base");
+  assert.deepEqual(config?.values.airflow.default_args, { retries: 7, owner: 'trainers', retry_delay: 300 });
+  assert.equal(config?.locate(['airflow', 'default_args', 'retry_delay'])?.file.path, 'conf/base/airflow.yml');
+  assert.deepEqual((await load()).config?.values.airflow.default_args, { retries: 7 });
+  await rm(root, { recursive: true });
+});
+
 test('config: without a file every setting has its default', async () => {
   const { config, diagnostics } = await load({});
   assert.deepEqual(diagnostics, []);

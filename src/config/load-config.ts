@@ -6,6 +6,7 @@ import type { SourceFile } from '../diagnostics/span.ts';
 import { readYaml, type YamlDocument } from '../util/yaml-document.ts';
 import type { Config } from './config.ts';
 import { interpolate } from './interpolate.ts';
+import { readKedroAirflow } from './kedro-airflow.ts';
 import { type ConfigValues, configSchema } from './schema.ts';
 
 export interface ConfigSource {
@@ -16,12 +17,22 @@ export interface ConfigSource {
   readonly env: string;
   /** `--config-file`: read instead of the files in conf. */
   readonly file?: string | undefined;
+  /** The pipeline for which kedro-airflow's airflow.yml is read as well; undefined: it is not. */
+  readonly airflowOf?: string | undefined;
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
 interface ConfigFile {
   readonly source: SourceFile;
   readonly document: YamlDocument;
+}
+
+/** Settings from one file, in the words of wherry.yml. */
+interface Layer {
+  readonly file: ConfigFile;
+  readonly value: unknown;
+  readonly range: YamlDocument['range'];
+  readonly notes: readonly Diagnostic[];
 }
 
 /**
@@ -31,16 +42,20 @@ interface ConfigFile {
 export async function loadConfig(
   from: ConfigSource,
 ): Promise<{ config: Config | undefined; diagnostics: Diagnostic[] }> {
-  const files = await readConfigFiles(from);
+  const own = (await readFiles(from, ownFiles(from))).map(ownLayer);
+  const theirs = from.airflowOf === undefined ? [] : await kedroAirflowLayers(from, from.airflowOf);
+  const layers = [...own, ...theirs];
   const locate: Config['locate'] = (path, part) => {
-    const file = files.find(({ document }) => document.has(path));
-    const range = file?.document.range(path, part);
-    return file && range ? { file: file.source, ...range } : undefined;
+    for (const { file, range } of layers) {
+      const found = range(path, part);
+      if (found !== undefined) return { file: file.source, ...found };
+    }
+    return undefined;
   };
-  const diagnostics = files.flatMap(syntaxErrors);
+  const diagnostics = layers.flatMap(({ file, notes }) => [...syntaxErrors(file), ...notes]);
   if (hasErrors(diagnostics)) return { config: undefined, diagnostics };
 
-  const merged = files.map(({ document }) => document.value ?? {}).reduceRight<unknown>(deepMerge, {});
+  const merged = layers.map(({ value }) => value ?? {}).reduceRight<unknown>(deepMerge, {});
   const interpolated = interpolate(merged, from.variables, locate);
   const parsed = configSchema.safeParse(interpolated.value, { reportInput: true });
   diagnostics.push(...interpolated.diagnostics, ...scalarNotes(interpolated.value, locate));
@@ -56,17 +71,53 @@ export async function loadConfig(
   }
   if (!parsed.success || hasErrors(diagnostics)) return { config: undefined, diagnostics };
   const values: ConfigValues = parsed.data;
-  return { config: { values, files: files.map(({ source }) => source.path), locate }, diagnostics };
+  return { config: { values, files: own.map(({ file }) => file.source.path), locate }, diagnostics };
 }
 
-/** Most specific first. A file that is not there is no trouble: every key has a default or is asked for when it is needed. */
-async function readConfigFiles({ root, confSource, env, file }: ConfigSource): Promise<ConfigFile[]> {
-  const paths =
-    file !== undefined
-      ? [file]
-      : [...new Set([env, 'base'])].flatMap((folder) =>
-          ['yml', 'yaml'].map((suffix) => join(confSource, folder, `wherry.${suffix}`)),
-        );
+/** Most specific first. */
+function ownFiles({ file, ...from }: ConfigSource): string[] {
+  return file === undefined ? filesNamed('wherry', from) : [file];
+}
+
+function filesNamed(name: string, { confSource, env }: Pick<ConfigSource, 'confSource' | 'env'>): string[] {
+  return [...new Set([env, 'base'])].flatMap((folder) =>
+    ['yml', 'yaml'].map((suffix) => join(confSource, folder, `${name}.${suffix}`)),
+  );
+}
+
+function ownLayer(file: ConfigFile): Layer {
+  const { document } = file;
+  return { file, value: document.value, range: (path, part) => document.range(path, part), notes: [] };
+}
+
+/** The pipeline's section over `default`; as Kedro merges, a section of the env's file replaces that of base. */
+async function kedroAirflowLayers(from: ConfigSource, pipeline: string): Promise<Layer[]> {
+  const files = await readFiles(from, filesNamed('airflow', from));
+  return [pipeline, 'default'].flatMap((name): Layer[] => {
+    const file = files.find(({ document }) => document.has([name]));
+    const section = (file?.document.value as Record<string, unknown> | undefined)?.[name];
+    if (file === undefined || !isPlainObject(section)) return [];
+    const { value, keyOf, ignored } = readKedroAirflow(section);
+    const range: Layer['range'] = (path, part) => {
+      const key = keyOf.get(path.join('.'));
+      return key === undefined ? undefined : file.document.range([name, key], part);
+    };
+    return [{ file, value, range, notes: ignored.map((key) => ignoredKey([name, key], file)) }];
+  });
+}
+
+function ignoredKey(path: readonly [string, string], { source, document }: ConfigFile): Diagnostic {
+  const range = document.range(path, 'key');
+  return diagnostic('airflow/ignored-key', {
+    message: `'${path[1]}' of ${source.path} is not taken over`,
+    why: 'kedro-airflow hands it to a template of your own, and there is none here',
+    help: 'what the DAG or its operators take goes under airflow.dag or airflow.default_args in wherry.yml',
+    span: range && { file: source, ...range },
+  });
+}
+
+/** A file that is not there is no trouble: every key has a default or is asked for when it is needed. */
+async function readFiles({ root }: ConfigSource, paths: readonly string[]): Promise<ConfigFile[]> {
   const files = await Promise.all(
     paths.map(async (path): Promise<ConfigFile | undefined> => {
       const text = await readFile(join(root, path), 'utf8').catch(() => undefined);

@@ -90,6 +90,7 @@ const airflow = z.strictObject({
   default_args: literals.default({}).describe("Arguments of every task's operator: retries, owner, deferrable …"),
   aws_conn_id: z.string().min(1).default('aws_default').describe("Airflow's connection to AWS"),
   pool: z.string().min(1).optional().describe("Airflow's pool for the tasks"),
+  params: literals.default({}).describe("The DAG's parameters with their defaults: `model.depth: 5`"),
   revision: z
     .enum(['at-run', 'pinned'])
     .default('at-run')

@@ -7,6 +7,7 @@ interface Code {
 
 /** Every finding that Wherry can make before anything runs. The key is the code; texts may change, codes do not. */
 export const CODES = {
+  'airflow/ignored-key': { severity: 'note', title: "A key of kedro-airflow's airflow.yml that has no meaning here" },
   'airflow/no-logs': { severity: 'note', title: 'Airflow will not show the log lines of the tasks' },
   'airflow/not-sent': { severity: 'warning', title: 'A setting that Airflow cannot pass on to Fargate' },
   'config/belongs-to-definition': {

@@ -150,7 +150,8 @@ for (const version of VERSIONS) {
     await using project = await tinyProject();
     const python = await examplePython();
     const image = 'tiny:1';
-    await setUpTiny(project.folder, `${QUICK}image: ${image}\ngrouping: node\n`);
+    const params = '  params: { model.depth: 5, word: "{{ 1/0 }}" }\n';
+    await setUpTiny(project.folder, `${QUICK}${params}image: ${image}\ngrouping: node\n`);
     const words = ['-C', project.folder, '-e', 'fargate', '--python', python];
     await using rig = await openRig(version, project.folder, [`${image}=${project.folder},python=${python}`]);
     await fine(['run', ...words, '-p', 'isolation', '--emulate']);
@@ -168,6 +169,8 @@ for (const version of VERSIONS) {
     });
     assert.equal(first.state, 'failed');
     const started = rig.ofAirflow.runTasks.map((body) => environmentOf(body)['WHERRY_TASK']).sort();
+    const given = rig.ofAirflow.runTasks.map((body) => JSON.parse(environmentOf(body)['WHERRY_PARAMS'] ?? ''));
+    assert.deepEqual(given, Array(3).fill({ 'model.depth': 5, word: '{{ 1/0 }}' }));
     assert.deepEqual(started, ['fails', 'other-branch', 'start'], 'a node that raised is not tried again');
 
     // The container's image is this folder: the mistake is mended, and the node can tell that `start` did not run again.

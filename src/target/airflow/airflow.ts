@@ -76,6 +76,7 @@ function constants(request: CompileRequest, id: string): Record<string, Literal>
       ...(own.pool === undefined ? {} : { pool: own.pool }),
       ...(own.default_args as Record<string, Literal>),
     },
+    PARAMS: own.params as Record<string, Literal>,
     ...dagArguments(plan, own.dag as Record<string, Literal>),
   };
 }
@@ -89,6 +90,7 @@ function symbolicRequest(task: PlanTask, request: CompileRequest) {
     attempt: '{{ ti.try_number }}',
     saveVersion: resolved('version'),
   });
+  const params = Object.keys(settings.airflow.params).length > 0 ? { WHERRY_PARAMS: resolved('params') } : {};
   const delivery = jinjaDeep(deliveryEnvironment(task, { plan, spill, stepHash, deflate }));
   const named = Object.fromEntries(Object.entries(delivery).map(([name, value]) => [jinjaText(name), value]));
   return runTaskRequest({
@@ -97,7 +99,7 @@ function symbolicRequest(task: PlanTask, request: CompileRequest) {
     runId: resolved('run'),
     clientToken: '',
     command: [],
-    environment: { ...named, ...attempt },
+    environment: { ...named, ...attempt, ...params },
     vcpu: task.vcpu,
     memoryMiB: task.memoryMiB,
   });

@@ -14,6 +14,7 @@ export function dagSource(marker: string, bootstrap: string, constants: DagConst
 
 const HEAD = `# Written by \`wherry compile --target airflow\`, for Airflow 2 and 3: compile again rather than edit.
 import hashlib
+import json
 import re
 from datetime import datetime, timedelta, timezone
 from importlib.util import find_spec
@@ -40,8 +41,8 @@ except ImportError:  # Airflow 2
 
 const PROGRAM = `
 @task(task_id="resolve_revision", multiple_outputs=True)
-def resolve_revision(run_id=None):
-    """What all tasks of this run have in common: the revisions, the run's id, the save version."""
+def resolve_revision(run_id=None, params=None):
+    """What all tasks of this run have in common: the revisions, the run's id, save version, params."""
     ecs = EcsHook(aws_conn_id=AWS["aws_conn_id"], region_name=AWS["region_name"]).conn
     revisions = {}
     for index, wanted in enumerate(DEFINITIONS):
@@ -70,6 +71,7 @@ def resolve_revision(run_id=None):
     return {
         **revisions,
         "run": re.sub("[^A-Za-z0-9-]+", "-", run_id)[:27] + "-" + digest,
+        "params": json.dumps({name: params[name] for name in PARAMS}),
         "version": now.replace(":", ".").replace("+00.00", "Z"),
         **{f"cpu_{size}": int(size) - cpu for size, _ in sizes},
         **{f"memory_{size}": int(size) - memory for _, size in sizes},
@@ -146,6 +148,7 @@ with DAG(
     dag_id=DAG_ID,
     schedule=SCHEDULE,
     start_date=datetime.fromisoformat(START_DATE),
+    params=PARAMS,
     default_args={
         "retry_delay": timedelta(seconds=30),
         "retry_exponential_backoff": True,
