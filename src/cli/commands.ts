@@ -9,6 +9,19 @@ const ENGINE = {
   choices: ['local', 'aws-fargate'],
 };
 
+/** Kedro's own flags, with its own meaning. */
+const SLICE_FLAGS = [
+  { flags: '-n, --nodes <names>', about: 'only these nodes (names with commas between, here and below)' },
+  { flags: '--from-nodes <names>', about: 'these and what depends on them' },
+  { flags: '--to-nodes <names>', about: 'these and what they depend on' },
+  { flags: '--from-inputs <datasets>', about: 'what depends on these datasets' },
+  { flags: '--to-outputs <datasets>', about: 'what these datasets depend on' },
+  { flags: '-t, --tags <tags>', about: 'nodes with any of these tags' },
+  { flags: '--namespaces <names>', about: 'nodes in any of these namespaces (-ns)' },
+  { flags: '--load-versions <versions>', about: 'dataset:version pairs to load (-lv)' },
+  { flags: '--params <params>', about: 'key=value pairs over the project’s parameters' },
+] as const;
+
 const TARGET = {
   flags: '--target <target>',
   about: 'what is to run the tasks on Fargate (default: airflow)',
@@ -20,7 +33,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'check',
     summary: 'report every problem before anything runs',
-    options: [GROUPING, ENGINE, { ...TARGET, about: 'also what this system cannot do' }],
+    options: [...SLICE_FLAGS, GROUPING, ENGINE, { ...TARGET, about: 'also what this system cannot do' }],
     formats: ['pretty', 'json'],
     examples: ['wherry check -e fargate', 'wherry check -e fargate --target airflow'],
     load: async () => (await import('./check.ts')).check,
@@ -28,7 +41,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'plan',
     summary: 'show the tasks: nodes, sizes, what passes between them',
-    options: [GROUPING, ENGINE],
+    options: [...SLICE_FLAGS, GROUPING, ENGINE],
     formats: ['text', 'json', 'mermaid'],
     examples: [
       'wherry plan -e fargate --grouping namespace',
@@ -41,13 +54,18 @@ export const COMMANDS: readonly Command[] = [
     name: 'run',
     summary: 'run the plan',
     options: [
+      ...SLICE_FLAGS,
       GROUPING,
       ENGINE,
       { flags: '-i, --image <image>', about: 'image of the task definition that Wherry owns' },
       { flags: '--emulate', about: 'on the embedded emulator of ECS, CloudWatch Logs and S3: no AWS account needed' },
     ],
     formats: ['text', 'json'],
-    examples: ['wherry run', 'wherry run -e fargate --engine aws-fargate --emulate'],
+    examples: [
+      'wherry run',
+      'wherry run --from-nodes train_model',
+      'wherry run -e fargate --engine aws-fargate --emulate',
+    ],
     load: async () => (await import('./run.ts')).run,
   },
   {
@@ -55,6 +73,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'write the files by which Airflow runs the plan on Fargate',
     options: [
       TARGET,
+      ...SLICE_FLAGS,
       GROUPING,
       { flags: '-i, --image <image>', about: 'image of the task definition that Wherry owns' },
       { flags: '-o, --output <folder>', about: "where the files go (default: the project's dags)" },

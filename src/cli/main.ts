@@ -10,7 +10,7 @@ export async function main(words: readonly string[], host: Host): Promise<number
     status = result;
   });
   try {
-    await parser.parseAsync([...words], { from: 'user' });
+    await parser.parseAsync(withLongForms(words), { from: 'user' });
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
@@ -85,4 +85,9 @@ function addCommand(parser: Parser, command: Command, host: Host, done: (status:
     const handler = await command.load();
     done(await handler({ args: sub.args, options: options as never, host }));
   });
+}
+
+/** Kedro's short forms of two letters, which command lines otherwise take for two flags. */
+function withLongForms(words: readonly string[]): string[] {
+  return words.map((word) => (word === '-ns' ? '--namespaces' : word === '-lv' ? '--load-versions' : word));
 }

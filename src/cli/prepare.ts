@@ -16,10 +16,11 @@ import type { TargetId } from '../model/target-id.ts';
 import { plan as makePlan } from '../plan/plan.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
+import { loadVersionsOf, paramsOf, type SliceOptions, sliceOf } from './slice-flags.ts';
 
 export type EngineId = 'local' | 'aws-fargate';
 
-export interface PrepareOptions extends GlobalOptions {
+export interface PrepareOptions extends GlobalOptions, SliceOptions {
   readonly grouping?: Grouping;
   readonly engine?: EngineId;
   readonly image?: string;
@@ -139,12 +140,13 @@ interface PlanningInput {
 
 function planProject({ options, project, config: written, fillIn }: PlanningInput) {
   const name = pipelineOf(options);
-  const pipeline = project.pipelines.get(name);
-  if (pipeline === undefined)
+  const whole = project.pipelines.get(name);
+  if (whole === undefined)
     throw new UsageError(
       `there is no pipeline '${name}'. Pipelines: ${[...project.pipelines.keys()].join(', ') || 'none'}`,
     );
-  if (pipeline.nodes.length === 0) throw new UsageError(`the pipeline '${name}' has no nodes`);
+  if (whole.nodes.length === 0) throw new UsageError(`the pipeline '${name}' has no nodes`);
+  const pipeline = sliceOf(whole, options);
   // All that a plan is compiled for starts its tasks on Fargate.
   const compiled = options.target === undefined ? undefined : 'aws-fargate';
   const engine = options.engine ?? compiled ?? written.values.execution_engine.type;
@@ -152,7 +154,15 @@ function planProject({ options, project, config: written, fillIn }: PlanningInpu
   const filled = fillIn(withFlags, project);
   // On this machine the catalog's local paths stay what they are.
   const settings = engine === 'local' ? { ...filled, paths: {} } : filled;
-  const planned = makePlan({ project, pipeline, grouping: options.grouping ?? settings.grouping, settings, sha256 });
+  const planned = makePlan({
+    project,
+    pipeline,
+    grouping: options.grouping ?? settings.grouping,
+    settings,
+    params: paramsOf(options.params),
+    loadVersions: loadVersionsOf(options.loadVersions),
+    sha256,
+  });
   return {
     planned: { ...planned, pipeline },
     config: { ...written, values: settings },

@@ -1,6 +1,6 @@
 import type { DatasetKind } from './project.ts';
 
-export const GROUPINGS = ['memory', 'node', 'namespace', 'pipeline'] as const;
+export const GROUPINGS = ['memory', 'node', 'namespace', 'tag', 'pipeline'] as const;
 
 /** The rule that maps nodes to tasks. */
 export type Grouping = (typeof GROUPINGS)[number];

@@ -16,6 +16,10 @@ export interface PlanRequest {
   readonly pipeline: Pipeline;
   readonly grouping: Grouping;
   readonly settings: ConfigValues;
+  /** Runtime parameters. */
+  readonly params?: Readonly<Record<string, unknown>>;
+  /** By dataset. */
+  readonly loadVersions?: Readonly<Record<string, string>>;
   /** Hex SHA-256 of a text in UTF-8. */
   readonly sha256: (text: string) => string;
 }
@@ -26,10 +30,11 @@ interface Draft {
 }
 
 /** Which nodes share a container, what passes between containers, and how large each is. */
-export function plan({ project, pipeline, grouping, settings, sha256 }: PlanRequest): {
+export function plan(request: PlanRequest): {
   plan: Plan;
   diagnostics: Diagnostic[];
 } {
+  const { project, pipeline, grouping, settings, params = {}, loadVersions = {}, sha256 } = request;
   const graph = nodeGraph(pipeline.nodes);
   const isPersisted = (dataset: string) => (project.catalog.get(dataset)?.kind ?? 'memory') !== 'memory';
   const labels = labelNodes(grouping, graph, (dataset) => !isPersisted(dataset));
@@ -62,8 +67,8 @@ export function plan({ project, pipeline, grouping, settings, sha256 }: PlanRequ
     tasks,
     boundaryDatasets,
     paths: settings.paths,
-    params: {},
-    loadVersions: {},
+    params,
+    loadVersions,
     ...programsOf(pipeline, project),
   };
   const planHash = sha256(

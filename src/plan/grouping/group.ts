@@ -23,6 +23,8 @@ function labelsByRule(grouping: Grouping, graph: NodeGraph, isInMemory: (dataset
       return joinedByMemory(graph, isInMemory);
     case 'namespace':
       return label(graph.nodes, (node) => topNamespace(node) ?? `node:${node.name}`);
+    case 'tag':
+      return label(graph.nodes, (node) => groupTag(node) ?? `node:${node.name}`);
     case 'pipeline':
       return label(graph.nodes, () => 'all');
     default:
@@ -32,6 +34,11 @@ function labelsByRule(grouping: Grouping, graph: NodeGraph, isInMemory: (dataset
 
 function label(nodes: readonly Node[], labelOf: (node: Node) => string): Labels {
   return new Map(nodes.map((node) => [node.name, labelOf(node)]));
+}
+
+/** Dotted, as Kedro takes no colon in a tag since 0.19. Of several the first by name. */
+function groupTag({ tags }: Node): string | undefined {
+  return tags.filter((tag) => /^group\../.test(tag)).sort()[0];
 }
 
 /** Kedro groups by the outermost namespace, and so do we. Nodes without one stay alone. */
