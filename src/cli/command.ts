@@ -1,5 +1,8 @@
 import type { Host } from './host.ts';
 
+/** That of package.json: a test compares. */
+export const VERSION = '0.1.0';
+
 /** Exit statuses (CONTRACTS §3). */
 export const EXIT = { fine: 0, problems: 1, usage: 2, service: 3, bug: 70, interrupted: 130 } as const;
 

@@ -33,9 +33,20 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'check',
     summary: 'report every problem before anything runs',
-    options: [...SLICE_FLAGS, GROUPING, ENGINE, { ...TARGET, about: 'also what this system cannot do' }],
-    formats: ['pretty', 'json'],
-    examples: ['wherry check -e fargate', 'wherry check -e fargate --target airflow'],
+    options: [
+      ...SLICE_FLAGS,
+      GROUPING,
+      ENGINE,
+      { ...TARGET, about: 'also what this system cannot do' },
+      { flags: '--deny-warnings', about: 'exit 1 for a warning as well' },
+      { flags: '--explain <code>', about: 'what a code means, with an example' },
+    ],
+    formats: ['pretty', 'json', 'sarif', 'github'],
+    examples: [
+      'wherry check -e fargate',
+      'wherry check -e fargate --target airflow --deny-warnings --format github',
+      'wherry check --explain data/local-path-on-fargate',
+    ],
     load: async () => (await import('./check.ts')).check,
   },
   {

@@ -1,5 +1,5 @@
 import { CommanderError, Option, Command as Parser } from 'commander';
-import { type Command, EXIT, type GlobalOptions, UsageError } from './command.ts';
+import { type Command, EXIT, type GlobalOptions, UsageError, VERSION } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import type { Host } from './host.ts';
 
@@ -48,7 +48,7 @@ function buildParser(host: Host, done: (status: number) => void): Parser {
     .option('--endpoint-url <url>', 'where AWS is, if not at AWS')
     .option('--format <format>', "form of the result: text or json, and each command's own")
     .option('--no-color', 'no colours')
-    .version('0.1.0', '--version');
+    .version(VERSION, '--version');
   for (const command of COMMANDS) addCommand(parser, command, host, done);
   parser.addHelpText('after', '\nExample:\n  wherry run -C my-project -e fargate --engine aws-fargate --emulate');
   parser.action((_, self: Parser) => {

@@ -5,6 +5,7 @@ import { check } from '../check/check.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { ConfigValues } from '../config/schema.ts';
+import { adjust } from '../diagnostics/adjust.ts';
 import { type Diagnostic, sortDiagnostics } from '../diagnostics/diagnostic.ts';
 import { defaultSpill } from '../engine/local/default-spill.ts';
 import { kedroLoader } from '../load/kedro/load.ts';
@@ -112,7 +113,8 @@ export async function planAndCheck(
     locateDataset: loaded.locateDataset,
     locateNode: loaded.locateNode,
   });
-  const diagnostics = sortDiagnostics([...early, ...planned.diagnostics, ...found]);
+  const all = [...early, ...planned.diagnostics, ...found];
+  const diagnostics = sortDiagnostics(adjust(all, config.values.severity));
   return {
     ready: true,
     prepared: {

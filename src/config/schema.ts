@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isAdjustable } from '../diagnostics/adjust.ts';
+import { CODES, type DiagnosticCode } from '../diagnostics/codes.ts';
 import { GROUPINGS } from '../model/plan.ts';
 import { parseMemoryMiB, parseVcpu } from './quantity.ts';
 
@@ -97,6 +99,19 @@ const airflow = z.strictObject({
     .describe('Which revision of the task definition a DAG run uses: the newest, or the one it was compiled with'),
 });
 
+/** YAML 1.1 reads `off` as false. */
+const weight = z.preprocess((value) => (value === false ? 'off' : value), z.enum(['off', 'note', 'warning', 'error']));
+
+const severity = z.record(z.string(), weight).superRefine((weights, context) => {
+  for (const [code, wanted] of Object.entries(weights)) {
+    const report = (message: string) => context.addIssue({ code: 'custom', path: [code], message });
+    if (!Object.hasOwn(CODES, code))
+      report(`${shown(code)} is no code that a finding has: see docs/diagnostics.md`);
+    else if (wanted !== 'error' && !isAdjustable(code as DiagnosticCode))
+      report(`${shown(wanted)} is not possible: ${code} would break the run`);
+  }
+});
+
 /** The keys of `conf/<env>/wherry.yml` that this version reads. Source of validation and types. */
 export const configSchema = z.strictObject({
   execution_engine: executionEngine.prefault({}),
@@ -113,6 +128,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   airflow: airflow.prefault({}),
+  severity: severity.default({}).describe('How much a finding weighs, by its code; an error stays one'),
   run_config: z
     .strictObject({
       run_name: z.string().min(1).optional().describe('Name of the DAG'),
