@@ -3,8 +3,16 @@ import type { CheckContext, Rule } from './rule.ts';
 import { airflowNoLogs } from './rules/airflow-no-logs.ts';
 import { airflowNotSent } from './rules/airflow-not-sent.ts';
 import { belongsToDefinition } from './rules/belongs-to-definition.ts';
+import { literalSecret } from './rules/literal-secret.ts';
 import { localPathOnFargate } from './rules/local-path-on-fargate.ts';
 import { memoryCrossesTasks } from './rules/memory-crosses-tasks.ts';
+import { movingImage } from './rules/moving-image.ts';
+import { network } from './rules/network.ts';
+import { nobodyWrites } from './rules/nobody-writes.ts';
+import { onePathTwice } from './rules/one-path-twice.ts';
+import { outputThrownAway } from './rules/output-thrown-away.ts';
+import { overQuota } from './rules/over-quota.ts';
+import { roleForm } from './rules/role-form.ts';
 import { settingsMissing } from './rules/settings-missing.ts';
 import { taskSize } from './rules/task-size.ts';
 import { volumeOnFargate } from './rules/volume-on-fargate.ts';
@@ -18,6 +26,14 @@ const RULES: readonly Rule[] = [
   settingsMissing,
   taskSize,
   volumeOnFargate,
+  literalSecret,
+  movingImage,
+  network,
+  nobodyWrites,
+  onePathTwice,
+  outputThrownAway,
+  overQuota,
+  roleForm,
 ];
 
 /** Every finding of every rule, sorted. Never stops at the first. */

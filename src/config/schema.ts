@@ -105,8 +105,7 @@ const weight = z.preprocess((value) => (value === false ? 'off' : value), z.enum
 const severity = z.record(z.string(), weight).superRefine((weights, context) => {
   for (const [code, wanted] of Object.entries(weights)) {
     const report = (message: string) => context.addIssue({ code: 'custom', path: [code], message });
-    if (!Object.hasOwn(CODES, code))
-      report(`${shown(code)} is no code that a finding has: see docs/diagnostics.md`);
+    if (!Object.hasOwn(CODES, code)) report(`${shown(code)} is no code that a finding has: see docs/diagnostics.md`);
     else if (wanted !== 'error' && !isAdjustable(code as DiagnosticCode))
       report(`${shown(wanted)} is not possible: ${code} would break the run`);
   }
