@@ -20,6 +20,7 @@ import pickle
 import platform
 import random
 import re
+import select
 import shutil
 import signal
 import ssl
@@ -49,6 +50,7 @@ def main() -> int:
     events = Events(os.environ)
     values = SpilledValues(scratch)
     stop_on_sigterm(events, values, scratch)
+    stop_when_abandoned(os.environ.get("WHERRY_EVENTS", ""))
     try:
         events.emit("step-started", python=platform.python_version(), kedro=kedro_version(), pid=os.getpid())
         status = run_task(events, values)
@@ -147,6 +149,8 @@ def stop_on_sigterm(events, values, scratch: str) -> None:
         while os.read(readable, 1) != wake:
             pass
         Programs.stop_running()
+        if ABANDONED.is_set():
+            leave_nothing_behind(scratch)
         message = "the container was asked to stop (SIGTERM) before its nodes had finished"
         events.emit("step-failed", phase="run", exception="Stopped", message=message, traceback="")
         print(f"wherry: {message}", file=sys.stderr, flush=True)
@@ -157,6 +161,35 @@ def stop_on_sigterm(events, values, scratch: str) -> None:
     signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
     die_of_sigterm_when_forked()
     threading.Thread(target=wait_for_it, name="wherry-stop", daemon=True).start()
+
+
+# Whoever started this process is gone, and with it whoever would end what it leaves behind.
+ABANDONED = threading.Event()
+
+
+def leave_nothing_behind(scratch: str) -> None:
+    """Ends without a word, as nobody reads it, and with all that this process has started."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(EXIT_STOPPED)
+
+
+def stop_when_abandoned(channel: str) -> None:
+    """On this machine the engine holds the other end of the events' pipe. Where it was killed, nobody else would end
+    this process."""
+    kind, _, descriptor = channel.partition(":")
+    if kind != "fd":
+        return
+
+    def wait_for_it() -> None:
+        hangup = select.poll()
+        hangup.register(int(descriptor), select.POLLERR | select.POLLHUP)
+        if hangup.poll()[0][1] & (select.POLLERR | select.POLLHUP):
+            ABANDONED.set()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait_for_it, name="wherry-abandoned", daemon=True).start()
 
 
 def die_of_sigterm_when_forked() -> None:

@@ -118,6 +118,18 @@ class ProgramsTest(ProjectTest):
             self.assertNotIn(name, answer.stdout)
         self.assertIn("WHERRY_RUN_ID", answer.stdout)
 
+    def test_it_ends_when_whoever_started_it_is_gone(self):
+        root = self.folder()
+        command = "trap 'echo stopped > told; exit 0' TERM; echo ready > ready; while :; do sleep 0.05; done"
+        plan = manifest({"t": ["n"]}, programs=programs({"n": (command, (), ())}))
+        child, events = start_step(root, plan, "t")
+        while not (root / "ready").exists():
+            time.sleep(0.02)
+        events.close()
+        child.communicate(timeout=60)
+        self.assertEqual(child.returncode, -signal.SIGKILL, "with all that it had started")
+        self.assertEqual((root / "told").read_text(), "stopped\n")
+
     def test_a_stop_reaches_the_program(self):
         root = self.folder()
         command = "trap 'echo stopped > told; exit 0' TERM; echo ready > ready; while :; do sleep 0.05; done"
