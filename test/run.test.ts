@@ -196,6 +196,25 @@ test('run, aws-fargate on the emulator: a family that is the user’s is used as
   assert.match(stderr, /task definition: my-first-ml-pipeline:1\n/);
 });
 
+test("run, local: a program has the caller's credentials for AWS, and no other variable of the caller's", async () => {
+  await using project = await projectCopy(join(root, 'examples', 'ferry-times'));
+  const file = join(project.folder, 'pipeline.yml');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('command: grep', 'command: env | grep -E "^(AWS_|CALLER)" | sort; grep'));
+  const words = ['run', '-C', project.folder, '--profile', 'team', '--region', 'eu-west-1'];
+  const ran = await wherry(words, { AWS_SESSION_TOKEN: 't', CALLER_SECRET: 'hidden', HOME: '/home/me' });
+  assert.equal(ran.status, 0, ran.stderr);
+  const { stdout } = await wherry(['logs', '-C', project.folder]);
+  for (const line of [
+    'AWS_CONFIG_FILE=/home/me/.aws/config',
+    'AWS_PROFILE=team',
+    'AWS_REGION=eu-west-1',
+    'AWS_SESSION_TOKEN=t',
+  ])
+    assert.ok(stdout.includes(line), stdout);
+  assert.doesNotMatch(stdout, /hidden/);
+});
+
 test('run --emulate: three at once in one project share an emulator, which ends with the last of them', async () => {
   await using project = await tinyProject();
   const words = ['run', '-C', project.folder, '-p', 'isolation', '--python', await examplePython()];

@@ -127,7 +127,8 @@ test('slice: the flags mean the same on plan and run, and a word that names noth
   const words = ['-C', project.folder, '--python', await examplePython(), '--format', 'json'];
   const nodesOf = async (...flags: string[]) => {
     const { stdout, stderr, status } = await wherry(['plan', ...words, ...flags]);
-    assert.equal(status, 0, stderr);
+    // A slice whose in-memory inputs nobody writes is planned, and said to fail, as it would with Kedro.
+    assert.ok(status === 0 || stderr.includes('[data/nobody-writes]'), stderr);
     return (JSON.parse(stdout).tasks as { nodes: string[] }[]).flatMap(({ nodes }) => nodes).sort();
   };
   assert.equal((await nodesOf('-ns', 'ingest')).length, 5);

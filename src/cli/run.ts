@@ -37,7 +37,7 @@ export async function run(input: Input): Promise<number> {
   const preparation = await prepareRun(input);
   if (reportFindings(seriousOf(preparation), options, host) || !preparation.ready) return EXIT.problems;
   const { prepared } = preparation;
-  if (prepared.engine === 'local') return runOn(await localEngine(prepared, host), undefined, prepared, input);
+  if (prepared.engine === 'local') return runOn(await localEngine(prepared, input), undefined, prepared, input);
   return options.emulate ? runEmulated(prepared, input) : runOnAws(prepared, input);
 }
 
@@ -47,16 +47,36 @@ async function prepareRun({ options, host }: Input) {
   return prepare({ ...options, engine: 'aws-fargate' }, host, fillInForEmulator);
 }
 
-async function localEngine({ project, python, spill }: Prepared, { packageRoot, env, now }: Host): Promise<Engine> {
+async function localEngine({ project, python, spill }: Prepared, { options, host }: Input): Promise<Engine> {
+  const { packageRoot, env, now } = host;
   const { localEngine: make } = await import('../engine/local/local.ts');
   return make({
     root: project.root,
     python,
     path: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    credentials: callersCredentials(options, env),
     step: join(packageRoot, 'bridge', 'step.py'),
     spill: spill ?? '',
     now,
   });
+}
+
+/** Data on S3 is read with the caller's own rights. A task has another home folder, so the files are named. */
+function callersCredentials({ profile, region }: RunOptions, env: Host['env']): Record<string, string> {
+  const home = env['HOME'] === undefined ? undefined : join(env['HOME'], '.aws');
+  const files =
+    home === undefined
+      ? {}
+      : { AWS_CONFIG_FILE: join(home, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials') };
+  const own = Object.entries(env).flatMap(([name, value]): [string, string][] =>
+    name.startsWith('AWS_') && value !== undefined ? [[name, value]] : [],
+  );
+  return {
+    ...files,
+    ...Object.fromEntries(own),
+    ...(profile === undefined ? {} : { AWS_PROFILE: profile }),
+    ...(region === undefined ? {} : { AWS_REGION: region, AWS_DEFAULT_REGION: region }),
+  };
 }
 
 async function runOnAws(prepared: Prepared, input: Input): Promise<number> {

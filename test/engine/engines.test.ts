@@ -35,6 +35,7 @@ describeEngine('local', async () => {
       root: project.folder,
       python: failing.python,
       path: process.env['PATH'] ?? '',
+      credentials: {},
       step,
       spill: failing.spill ?? '',
       now: Date.now,

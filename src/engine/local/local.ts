@@ -19,6 +19,8 @@ export interface LocalOptions {
   readonly python: string;
   /** The caller's PATH. */
   readonly path: string;
+  /** The variables by which AWS's libraries find credentials: what a task role is in a container. */
+  readonly credentials: Readonly<Record<string, string>>;
   /** Path of `bridge/step.py`. */
   readonly step: string;
   /** A `file://` URL. */
@@ -158,8 +160,9 @@ class LocalSession implements EngineSession {
   /** Nothing of the caller's but what a container would have as well. */
   #environment({ task, attempt }: AttemptSpec, copy: WorkingCopy): Record<string, string> {
     const { runId, plan, saveVersion } = this.#request;
-    const { python, path, root, spill } = this.#options;
+    const { python, path, credentials, root, spill } = this.#options;
     return {
+      ...credentials,
       ...plan.tasks.find(({ name }) => name === task)?.env,
       // Where this machine has its programs: there is no image that would bring them.
       PATH: [dirname(python), path].join(delimiter),
