@@ -121,6 +121,12 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./logs.ts')).logs,
   },
   {
+    name: 'schema',
+    summary: 'print the JSON Schema of the settings, for editors',
+    examples: ['wherry schema > wherry.schema.json'],
+    load: async () => (await import('./schema.ts')).schema,
+  },
+  {
     name: 'emulate',
     summary: 'serve ECS, CloudWatch Logs and S3 on this machine until Ctrl-C',
     options: [

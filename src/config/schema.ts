@@ -5,7 +5,9 @@ import { GROUPINGS } from '../model/plan.ts';
 import { parseMemoryMiB, parseVcpu } from './quantity.ts';
 
 /** One value where a list belongs is taken as a list of one; the loader says so in a note. */
-const list = z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string().min(1)));
+const list = z
+  .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string().min(1)))
+  .meta({ also: { type: 'string' } });
 
 /** Values of environment variables: YAML numbers and booleans are written as their text. */
 const texts = z.record(
@@ -30,19 +32,20 @@ export const memory = z.union([z.number(), z.string()]).transform((value, contex
   return parsed ?? 0;
 });
 
+const URL_FORM = /^(s3|file):\/\/./;
+
 const url = z
   .string()
-  .regex(/^(s3|file):\/\/./, { error: (issue) => `${shown(issue.input)} is no URL: write s3://bucket/prefix` });
+  .regex(URL_FORM, { error: (issue) => `${shown(issue.input)} is no URL: write s3://bucket/prefix` });
 
 const size = z.strictObject({
   vcpu: vcpu.optional().describe('How many vCPUs: 0.5, 2, "500m"'),
   memory: memory.optional().describe('How much memory: 2048 (MiB), "2Gi", "4 GB"'),
 });
 
-const assignPublicIp = z.preprocess(
-  (value) => (value === 'ENABLED' ? true : value === 'DISABLED' ? false : value),
-  z.boolean(),
-);
+const assignPublicIp = z
+  .preprocess((value) => (value === 'ENABLED' ? true : value === 'DISABLED' ? false : value), z.boolean())
+  .meta({ also: { enum: ['ENABLED', 'DISABLED'] } });
 
 const executionEngine = z.strictObject({
   type: z.enum(['local', 'aws-fargate']).default('local').describe('Where the tasks run'),
@@ -100,7 +103,9 @@ const airflow = z.strictObject({
 });
 
 /** YAML 1.1 reads `off` as false. */
-const weight = z.preprocess((value) => (value === false ? 'off' : value), z.enum(['off', 'note', 'warning', 'error']));
+const weight = z
+  .preprocess((value) => (value === false ? 'off' : value), z.enum(['off', 'note', 'warning', 'error']))
+  .meta({ also: { const: false } });
 
 const severity = z.record(z.string(), weight).superRefine((weights, context) => {
   for (const [code, wanted] of Object.entries(weights)) {
@@ -117,7 +122,9 @@ export const configSchema = z.strictObject({
   image: z.string().min(1).optional(),
   spill: z
     .preprocess((value) => (typeof value === 'string' ? { location: value } : value), z.strictObject({ location: url }))
-    .optional(),
+    .meta({ also: { type: 'string', pattern: URL_FORM.source } })
+    .optional()
+    .describe('Where in-memory data that crosses containers is kept: s3://bucket/prefix'),
   paths: z.record(z.string(), url).default({}),
   resources: z.record(z.string(), size).default({}),
   grouping: z.enum(GROUPINGS).default('memory'),
