@@ -3,6 +3,7 @@ import type { CheckContext, Rule } from './rule.ts';
 import { airflowNoLogs } from './rules/airflow-no-logs.ts';
 import { airflowNotSent } from './rules/airflow-not-sent.ts';
 import { belongsToDefinition } from './rules/belongs-to-definition.ts';
+import { leftOutOfImage } from './rules/left-out-of-image.ts';
 import { literalSecret } from './rules/literal-secret.ts';
 import { localPathOnFargate } from './rules/local-path-on-fargate.ts';
 import { memoryCrossesTasks } from './rules/memory-crosses-tasks.ts';
@@ -26,6 +27,7 @@ const RULES: readonly Rule[] = [
   settingsMissing,
   taskSize,
   volumeOnFargate,
+  leftOutOfImage,
   literalSecret,
   movingImage,
   network,

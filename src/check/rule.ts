@@ -5,6 +5,14 @@ import type { Plan } from '../model/plan.ts';
 import type { Dataset, Node, Pipeline, Project } from '../model/project.ts';
 import type { TargetId } from '../model/target-id.ts';
 
+/** What an image built from the project's folder will not hold. */
+export interface ImageContent {
+  /** The ignore file that keeps a path out. */
+  leftOutBy(path: string): '.dockerignore' | '.gitignore' | undefined;
+  /** The one that keeps out all of `conf/<env>`; undefined where a file of it passes, or there is none. */
+  readonly envLeftOutBy: '.dockerignore' | '.gitignore' | undefined;
+}
+
 /** What a rule sees. Places are looked up only when a rule asks. */
 export interface CheckContext {
   readonly project: Project;
@@ -17,6 +25,7 @@ export interface CheckContext {
   readonly target: TargetId | undefined;
   /** Where spilled data goes; undefined where nothing says so. */
   readonly spill: string | undefined;
+  readonly image: ImageContent;
   readonly locateDataset: (dataset: Dataset, key?: string) => Span | undefined;
   readonly locateNode: (node: Node) => Span | undefined;
 }

@@ -17,6 +17,7 @@ import type { TargetId } from '../model/target-id.ts';
 import { plan as makePlan } from '../plan/plan.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
+import { imageContent } from './image-content.ts';
 import { loadVersionsOf, paramsOf, type SliceOptions, sliceOf } from './slice-flags.ts';
 
 export type EngineId = 'local' | 'aws-fargate';
@@ -110,6 +111,7 @@ export async function planAndCheck(
     engine,
     target: options.target,
     spill,
+    image: await imageContent(project),
     locateDataset: loaded.locateDataset,
     locateNode: loaded.locateNode,
   });

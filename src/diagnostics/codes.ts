@@ -28,6 +28,8 @@ export const CODES = {
   'data/nobody-writes': { severity: 'error', title: 'A node reads what no node writes and no catalog entry gives' },
   'data/one-path-twice': { severity: 'warning', title: 'Two datasets are written to one path' },
   'data/output-thrown-away': { severity: 'note', title: 'A result is computed and kept nowhere' },
+  'image/env-left-out': { severity: 'error', title: 'The folder of the environment will not be in the image' },
+  'image/input-left-out': { severity: 'error', title: 'An input on disk will not be in the image' },
   'image/moving-tag': { severity: 'warning', title: 'The image may be another one at the next pull' },
   'network/malformed-id': { severity: 'error', title: 'An id has not the form of a subnet or security group' },
   'network/too-many': { severity: 'error', title: 'More subnets or security groups than a task takes' },

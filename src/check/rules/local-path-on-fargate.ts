@@ -1,6 +1,7 @@
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { Dataset } from '../../model/project.ts';
 import { commonPrefix } from '../common-prefix.ts';
+import { isRemapped } from '../remapped.ts';
 import type { CheckContext, Rule } from '../rule.ts';
 
 /** A container's disk is gone when it ends: a model or report written there is lost, with exit status 0. */
@@ -25,11 +26,6 @@ export const localPathOnFargate: Rule = (context) => {
     }),
   );
 };
-
-function isRemapped(path: string, paths: Readonly<Record<string, string>>): boolean {
-  const plain = path.replace(/^\.\//, '');
-  return Object.keys(paths).some((prefix) => plain.startsWith(prefix.replace(/^\.\//, '')));
-}
 
 function lossOf(readers: readonly string[]): string {
   const lost = 'it is lost when the container ends, and the run would still succeed';
