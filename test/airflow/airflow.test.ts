@@ -239,8 +239,33 @@ for (const version of VERSIONS) {
     assert.deepEqual(JSON.parse(byRun), hostileValues(await readFile(join(project.folder, 'pipeline.yml'), 'utf8')));
     await fine(['run', ...words], rig.envOfRun);
     assert.deepEqual(byTask(rig.ofAirflow), byTask(rig.ofRun));
+
+    await writeFile(join(rig.dags, 'stock.py'), STOCK);
+    const stock = (await rig.airflow.probe(['run', rig.dags, 'stock', '2026-01-01'], rig.env)) as DagRun;
+    assert.equal(stock.state, 'success', 'the emulator serves the operator as it comes, blocking and deferrable');
   });
 }
+
+/** The operator as anybody writes it, on a family that Wherry has registered. */
+const STOCK = `
+from datetime import datetime
+from airflow.models.dag import DAG
+from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
+
+with DAG("stock", start_date=datetime(2024, 1, 1), schedule=None):
+    for deferrable in (False, True):
+        EcsRunTaskOperator(
+            task_id=f"deferrable_{deferrable}",
+            task_definition="wherry-my-shop-1-0",
+            cluster="hostile",
+            launch_type="FARGATE",
+            network_configuration={"awsvpcConfiguration": {"subnets": ["subnet-0123456789abcdef0"]}},
+            overrides={"containerOverrides": [{"name": "main", "command": ["python3", "-c", "print(1)"]}]},
+            region_name="eu-central-1",
+            waiter_delay=1,
+            deferrable=deferrable,
+        )
+`;
 
 /** Tiny's settings for Fargate, with more keys for the engine and beside it. */
 async function setUpTiny(folder: string, more: string, ofEngine = 'spot: false'): Promise<void> {
