@@ -149,6 +149,7 @@ it('emulator: a second one on the same state folder says who has it and exits 1'
 it('emulator: exports endpoints, and dummy credentials and region only when there are none', async () => {
   const bare = await start();
   assert.deepEqual(Object.keys(bare.env), [
+    'WHERRY_EMULATOR_PID',
     'AWS_ENDPOINT_URL_ECS',
     'AWS_ENDPOINT_URL_CLOUDWATCH_LOGS',
     'AWS_ENDPOINT_URL_STS',
@@ -162,7 +163,7 @@ it('emulator: exports endpoints, and dummy credentials and region only when ther
   const region = 'us-west-2';
   const mine = { AWS_ACCESS_KEY_ID: 'mine', AWS_SECRET_ACCESS_KEY: 'mine' };
   const set = await start({ ...mine, AWS_REGION: region, AWS_DEFAULT_REGION: region });
-  assert.equal(Object.keys(set.env).length, 4);
+  assert.equal(Object.keys(set.env).length, 5);
   await set.end();
 });
 

@@ -116,6 +116,8 @@ async function serve(
 function announce(endpoints: { ecs: string; logs: string; sts: string; s3: string }, region: string): void {
   const { env } = process;
   const values = {
+    // For `kill`: a shell that evaluates this in a substitution has no job of it.
+    WHERRY_EMULATOR_PID: process.pid,
     AWS_ENDPOINT_URL_ECS: endpoints.ecs,
     AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: endpoints.logs,
     AWS_ENDPOINT_URL_STS: endpoints.sts,

@@ -45,10 +45,7 @@ export async function startAirflow(version: string, dags: string): Promise<Airfl
   };
 }
 
-/** `wherry emulate` prints its variables one after the other, and this one last. */
-const LAST_EXPORT = 'export AWS_DEFAULT_REGION=';
-
-/** `wherry emulate`, in the foreground as a user has it, and what it exports. */
+/** `wherry emulate`, in the foreground as a user has it, and what it exports: it ends its output when it has said all. */
 export async function startEmulate(project: string, images: readonly string[]) {
   const words = ['emulate', '-C', project, ...images.flatMap((image) => ['--image', image])];
   const { child, ended } = startWherry(words);
@@ -56,8 +53,8 @@ export async function startEmulate(project: string, images: readonly string[]) {
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', (chunk: string) => {
       text += chunk;
-      if (text.includes(LAST_EXPORT) && text.endsWith('\n')) resolve();
     });
+    child.stdout?.once('end', resolve);
     void ended.then(({ stderr }) => reject(new Error(`wherry emulate ended: ${stderr}`)));
   });
   const env = Object.fromEntries([...text.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
