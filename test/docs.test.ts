@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../src/cli/commands.ts';
+import { runConfigSchema } from '../src/config/airflow-k8s-schema.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { pipelineSchema } from '../src/load/yaml/schema.ts';
 import { readYaml } from '../src/util/yaml-document.ts';
@@ -82,5 +83,9 @@ test('docs: every link to a file of ours leads somewhere, and the settings page 
     ...Object.keys(configSchema.shape.execution_engine.unwrap().shape),
   ]) {
     assert.ok(settings.includes(key), `docs/settings.md says nothing of ${key}`);
+  }
+  const upstream = read('docs/airflow-k8s.md');
+  for (const key of Object.keys(runConfigSchema.shape)) {
+    assert.ok(upstream.includes(key), `docs/airflow-k8s.md says nothing of ${key}`);
   }
 });

@@ -3,6 +3,8 @@ import type { CheckContext, Rule } from './rule.ts';
 import { airflowNoLogs } from './rules/airflow-no-logs.ts';
 import { airflowNotSent } from './rules/airflow-not-sent.ts';
 import { belongsToDefinition } from './rules/belongs-to-definition.ts';
+import { kubernetesEngine } from './rules/kubernetes-engine.ts';
+import { kubernetesKeys } from './rules/kubernetes-keys.ts';
 import { leftOutOfImage } from './rules/left-out-of-image.ts';
 import { literalSecret } from './rules/literal-secret.ts';
 import { localPathOnFargate } from './rules/local-path-on-fargate.ts';
@@ -22,6 +24,8 @@ const RULES: readonly Rule[] = [
   airflowNoLogs,
   airflowNotSent,
   belongsToDefinition,
+  kubernetesEngine,
+  kubernetesKeys,
   localPathOnFargate,
   memoryCrossesTasks,
   settingsMissing,

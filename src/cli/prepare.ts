@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { ConfigValues } from '../config/schema.ts';
 import { adjust } from '../diagnostics/adjust.ts';
-import { type Diagnostic, sortDiagnostics } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, hasErrors, sortDiagnostics } from '../diagnostics/diagnostic.ts';
 import { defaultSpill } from '../engine/local/default-spill.ts';
 import { kedroLoader } from '../load/kedro/load.ts';
 import type { Loaded, Loader } from '../load/loader.ts';
@@ -100,8 +100,6 @@ export async function planAndCheck(
     airflowOf: options.target === 'airflow' ? pipelineOf(options) : undefined,
     variables: host.env,
   });
-  const early = [...loaded.diagnostics, ...configured.diagnostics];
-  if (configured.config === undefined) return { ready: false, diagnostics: sortDiagnostics(early) };
   const { planned, config, engine, spill } = planProject({ options, project, config: configured.config, fillIn });
   const found = check({
     project,
@@ -115,8 +113,10 @@ export async function planAndCheck(
     locateDataset: loaded.locateDataset,
     locateNode: loaded.locateNode,
   });
-  const all = [...early, ...planned.diagnostics, ...found];
-  const diagnostics = sortDiagnostics(adjust(all, config.values.severity));
+  const all = [...loaded.diagnostics, ...configured.diagnostics, ...planned.diagnostics, ...found];
+  const diagnostics = sortDiagnostics(adjust(nameVariables(all, config), config.values.severity));
+  // What is left of broken settings is enough to find more that is wrong, and not enough to go on with.
+  if (hasErrors(configured.diagnostics)) return { ready: false, diagnostics };
   return {
     ready: true,
     prepared: {
@@ -153,9 +153,10 @@ function planProject({ options, project, config: written, fillIn }: PlanningInpu
   const pipeline = sliceOf(whole, options);
   // All that a plan is compiled for starts its tasks on Fargate.
   const compiled = options.target === undefined ? undefined : 'aws-fargate';
-  const engine = options.engine ?? compiled ?? written.values.execution_engine.type;
-  const withFlags = options.image === undefined ? written.values : { ...written.values, image: options.image };
-  const filled = fillIn(withFlags, project);
+  const type = options.engine ?? compiled ?? written.values.execution_engine.type;
+  // A rule says that there is no such engine; the others say what Fargate would need.
+  const engine = type === 'kubernetes' ? 'aws-fargate' : type;
+  const filled = fillIn(withFlags(written.values, { type, image: options.image }), project);
   // On this machine the catalog's local paths stay what they are.
   const settings = engine === 'local' ? { ...filled, paths: {} } : filled;
   const planned = makePlan({
@@ -173,6 +174,26 @@ function planProject({ options, project, config: written, fillIn }: PlanningInpu
     engine,
     spill: spillOf(engine, settings, project.root),
   };
+}
+
+type EngineType = ConfigValues['execution_engine']['type'];
+
+function withFlags(
+  values: ConfigValues,
+  { type, image }: { type: EngineType; image: string | undefined },
+): ConfigValues {
+  return { ...values, image: image ?? values.image, execution_engine: { ...values.execution_engine, type } };
+}
+
+/** A value that comes from a variable is wrong where the variable is set: the finding names it. */
+function nameVariables(diagnostics: readonly Diagnostic[], { madeFrom }: Config): Diagnostic[] {
+  return diagnostics.map((item) => {
+    const { file, start } = item.span ?? {};
+    const made = madeFrom.find(({ span }) => span.file === file && span.start === start);
+    if (made === undefined || item.code === 'config/unresolved-variable') return item;
+    const names = made.variables.map((name) => `'${name}'`).join(' and ');
+    return { ...item, notes: [...item.notes, { message: `the value is made from the environment variable ${names}` }] };
+  });
 }
 
 function spillOf(engine: EngineId, settings: ConfigValues, root: string): string | undefined {

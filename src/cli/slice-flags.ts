@@ -61,7 +61,9 @@ export function paramsOf(text: string | undefined): Record<string, unknown> {
       place[key] = map;
       place = map;
     }
-    place[last] = readYaml(value).value ?? null;
+    const { value: read, errors } = readYaml(value);
+    if (errors.length > 0) throw new UsageError(`--params: '${value}' is not valid YAML: ${errors[0]?.message}`);
+    place[last] = read ?? null;
   }
   return params;
 }

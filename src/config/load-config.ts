@@ -1,152 +1,130 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describeIssues } from '../diagnostics/describe-issues.ts';
-import { type Diagnostic, diagnostic, hasErrors } from '../diagnostics/diagnostic.ts';
-import type { SourceFile } from '../diagnostics/span.ts';
-import { readYaml, type YamlDocument } from '../util/yaml-document.ts';
+import { describeIssues, nearestKey } from '../diagnostics/describe-issues.ts';
+import { type Diagnostic, diagnostic } from '../diagnostics/diagnostic.ts';
+import type { KeyPath } from '../util/yaml-document.ts';
 import type { Config } from './config.ts';
 import { interpolate } from './interpolate.ts';
-import { readKedroAirflow } from './kedro-airflow.ts';
-import { type ConfigValues, configSchema } from './schema.ts';
-
-export interface ConfigSource {
-  /** The project's folder. */
-  readonly root: string;
-  /** Kedro's conf folder, relative to the root. */
-  readonly confSource: string;
-  readonly env: string;
-  /** `--config-file`: read instead of the files in conf. */
-  readonly file?: string | undefined;
-  /** The pipeline for which kedro-airflow's airflow.yml is read as well; undefined: it is not. */
-  readonly airflowOf?: string | undefined;
-  readonly variables: Readonly<Record<string, string | undefined>>;
-}
-
-interface ConfigFile {
-  readonly source: SourceFile;
-  readonly document: YamlDocument;
-}
-
-/** Settings from one file, in the words of wherry.yml. */
-interface Layer {
-  readonly file: ConfigFile;
-  readonly value: unknown;
-  readonly range: YamlDocument['range'];
-  readonly notes: readonly Diagnostic[];
-}
+import { type ConfigSource, type Layer, readLayers } from './layers.ts';
+import { deepMerge, isPlainObject } from './merge.ts';
+import { configSchema } from './schema.ts';
 
 /**
- * `conf/<env>/wherry.yml` over `conf/base/wherry.yml`: maps merge deeply, lists and scalars replace.
- * With errors among the diagnostics there is no config: nothing may be planned on a guess.
+ * `conf/<env>/wherry.yml` over `conf/base/wherry.yml` over an `airflow-k8s.yaml` over kedro-airflow's `airflow.yml`: maps
+ * merge deeply, lists and scalars replace. With errors among the diagnostics the config is what is left without the wrong
+ * values: enough to check the rest, not to run.
  */
-export async function loadConfig(
-  from: ConfigSource,
-): Promise<{ config: Config | undefined; diagnostics: Diagnostic[] }> {
-  const own = (await readFiles(from, ownFiles(from))).map(ownLayer);
-  const theirs = from.airflowOf === undefined ? [] : await kedroAirflowLayers(from, from.airflowOf);
-  const layers = [...own, ...theirs];
+export async function loadConfig(from: ConfigSource): Promise<{ config: Config; diagnostics: Diagnostic[] }> {
+  const layers = await readLayers(from);
   const locate: Config['locate'] = (path, part) => {
-    for (const { file, range } of layers) {
-      const found = range(path, part);
-      if (found !== undefined) return { file: file.source, ...found };
+    for (const layer of layers) {
+      const found = layer.locate(path, part);
+      if (found !== undefined) return found;
     }
     return undefined;
   };
-  const diagnostics = layers.flatMap(({ file, notes }) => [...syntaxErrors(file), ...notes]);
-  if (hasErrors(diagnostics)) return { config: undefined, diagnostics };
-
-  const merged = layers.map(({ value }) => value ?? {}).reduceRight<unknown>(deepMerge, {});
-  const interpolated = interpolate(merged, from.variables, locate);
-  const parsed = configSchema.safeParse(interpolated.value, { reportInput: true });
-  diagnostics.push(...interpolated.diagnostics, ...scalarNotes(interpolated.value, locate));
-  if (!parsed.success) {
+  const written = layers.map(({ value }) => value ?? {}).reduceRight<unknown>(deepMerge, {});
+  const upstream = layers.find(({ kind }) => kind === 'airflow-k8s');
+  const merged = upstream === undefined ? written : deepMerge(defaultsOf(upstream, written), written);
+  const { value, diagnostics: unmade, madeFrom } = interpolate(merged, from.variables, locate);
+  const { values, misspelt, diagnostics: invalid } = validate(value, locate);
+  const diagnostics = [
+    ...layers.flatMap(({ notes }) => notes),
+    ...unmade,
     // A value that could not be made is not judged as well.
-    const unmade = new Set(interpolated.diagnostics.map(({ span }) => span?.start));
-    const found = describeIssues(parsed.error.issues, {
-      schema: configSchema,
-      locate,
-      codes: { invalid: 'config/invalid', unknownKey: 'config/unknown-key' },
+    ...invalid.filter(({ span }) => span === undefined || !unmade.some((other) => other.span?.start === span.start)),
+    ...scalarNotes(value, locate),
+    ...(upstream === undefined || from.airflowOf === undefined ? [] : dailyNote(upstream, written)),
+  ];
+  const own = layers.filter(({ kind }) => kind !== 'kedro-airflow');
+  return { config: { values, files: own.flatMap(({ files }) => files), locate, misspelt, madeFrom }, diagnostics };
+}
+
+/** What kedro-airflow-k8s does where its file says nothing (`config.py` of 0.8.2). */
+function defaultsOf({ value }: Layer, written: unknown): object {
+  const joinsSpark =
+    isPlainObject(value) && isPlainObject(value['run_config']) && value['run_config']['group_spark_nodes'];
+  return {
+    execution_engine: { type: 'kubernetes' },
+    // Nodes that pass Spark frames pass them in memory: grouping by memory joins those, and others that must be.
+    grouping: joinsSpark === true ? 'memory' : 'node',
+    run_config: { volume: { disabled: false } },
+    ...(scheduleOf(written) === undefined && { airflow: { dag: { schedule: '@daily' } } }),
+  };
+}
+
+function scheduleOf(value: unknown): unknown {
+  return ['airflow', 'dag', 'schedule'].reduce((at, key) => (isPlainObject(at) ? at[key] : undefined), value);
+}
+
+function dailyNote({ locate }: Layer, written: unknown): Diagnostic[] {
+  if (scheduleOf(written) !== undefined) return [];
+  return [
+    diagnostic('airflow-k8s/daily', {
+      message: 'No schedule is set, so the DAG runs @daily',
+      why: 'kedro-airflow-k8s does so, and this is its file',
+      help: 'write run_config.cron_expression, or in wherry.yml:\n  airflow:\n    dag:\n      schedule: null',
+      span: locate(['run_config'], 'key') ?? locate(['execution_engine'], 'key'),
+    }),
+  ];
+}
+
+interface Validated {
+  readonly values: Config['values'];
+  readonly misspelt: Config['misspelt'];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The settings of `value` and what is wrong with it. What is wrong is left out, for as long as that helps. */
+function validate(value: unknown, locate: Config['locate']): Validated {
+  const diagnostics: Diagnostic[] = [];
+  const misspelt = new Set<string>();
+  let left = value;
+  for (;;) {
+    const parsed = configSchema.safeParse(left, { reportInput: true });
+    if (parsed.success) return { values: parsed.data, misspelt, diagnostics };
+    const { issues } = parsed.error;
+    // What is found after something was left out is only a consequence of it.
+    if (diagnostics.length === 0)
+      diagnostics.push(
+        ...describeIssues(issues, {
+          schema: configSchema,
+          locate,
+          codes: { invalid: 'config/invalid', unknownKey: 'config/unknown-key' },
+        }),
+      );
+    const wrong = issues.flatMap((issue): KeyPath[] => {
+      const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+      if (issue.code !== 'unrecognized_keys') return [path];
+      const unknown = issue.keys.map((key) => [...path, key]);
+      for (const one of unknown) misspelt.add([...path, nearestKey(configSchema, one)].join('.'));
+      return unknown;
     });
-    diagnostics.push(...found.filter(({ span }) => span === undefined || !unmade.has(span.start)));
+    left = without(left, wrong);
   }
-  if (!parsed.success || hasErrors(diagnostics)) return { config: undefined, diagnostics };
-  const values: ConfigValues = parsed.data;
-  return { config: { values, files: own.map(({ file }) => file.source.path), locate }, diagnostics };
 }
 
-/** Most specific first. */
-function ownFiles({ file, ...from }: ConfigSource): string[] {
-  return file === undefined ? filesNamed('wherry', from) : [file];
+/** A copy without what is at `paths`, or what should hold it; nothing at all where nothing does. */
+function without(value: unknown, paths: readonly KeyPath[]): unknown {
+  const targets = new Map(paths.map((path) => removable(value, path)).map((path) => [path.join('\n'), path]));
+  if (targets.has('')) return {};
+  const copy = structuredClone(value);
+  for (const path of targets.values()) {
+    const holder = holderOf(copy, path);
+    if (isPlainObject(holder)) delete holder[String(path.at(-1))];
+  }
+  return copy;
 }
 
-function filesNamed(name: string, { confSource, env }: Pick<ConfigSource, 'confSource' | 'env'>): string[] {
-  return [...new Set([env, 'base'])].flatMap((folder) =>
-    ['yml', 'yaml'].map((suffix) => join(confSource, folder, `${name}.${suffix}`)),
-  );
+/** `path`, or the nearest path above it, that is a key in a map. */
+function removable(value: unknown, path: KeyPath): KeyPath {
+  if (path.length === 0) return path;
+  const holder = holderOf(value, path);
+  return isPlainObject(holder) && Object.hasOwn(holder, String(path.at(-1)))
+    ? path
+    : removable(value, path.slice(0, -1));
 }
 
-function ownLayer(file: ConfigFile): Layer {
-  const { document } = file;
-  return { file, value: document.value, range: (path, part) => document.range(path, part), notes: [] };
-}
-
-/** The pipeline's section over `default`; as Kedro merges, a section of the env's file replaces that of base. */
-async function kedroAirflowLayers(from: ConfigSource, pipeline: string): Promise<Layer[]> {
-  const files = await readFiles(from, filesNamed('airflow', from));
-  return [pipeline, 'default'].flatMap((name): Layer[] => {
-    const file = files.find(({ document }) => document.has([name]));
-    const section = (file?.document.value as Record<string, unknown> | undefined)?.[name];
-    if (file === undefined || !isPlainObject(section)) return [];
-    const { value, keyOf, ignored } = readKedroAirflow(section);
-    const range: Layer['range'] = (path, part) => {
-      const key = keyOf.get(path.join('.'));
-      return key === undefined ? undefined : file.document.range([name, key], part);
-    };
-    return [{ file, value, range, notes: ignored.map((key) => ignoredKey([name, key], file)) }];
-  });
-}
-
-function ignoredKey(path: readonly [string, string], { source, document }: ConfigFile): Diagnostic {
-  const range = document.range(path, 'key');
-  return diagnostic('airflow/ignored-key', {
-    message: `'${path[1]}' of ${source.path} is not taken over`,
-    why: 'kedro-airflow hands it to a template of your own, and there is none here',
-    help: 'what the DAG or its operators take goes under airflow.dag or airflow.default_args in wherry.yml',
-    span: range && { file: source, ...range },
-  });
-}
-
-/** A file that is not there is no trouble: every key has a default or is asked for when it is needed. */
-async function readFiles({ root }: ConfigSource, paths: readonly string[]): Promise<ConfigFile[]> {
-  const files = await Promise.all(
-    paths.map(async (path): Promise<ConfigFile | undefined> => {
-      const text = await readFile(join(root, path), 'utf8').catch(() => undefined);
-      if (text === undefined) return undefined;
-      return { source: { path, text }, document: readYaml(text) };
-    }),
-  );
-  return files.filter((found) => found !== undefined);
-}
-
-function syntaxErrors({ source, document }: ConfigFile): Diagnostic[] {
-  return document.errors.map(({ message, start, end }) =>
-    diagnostic('config/syntax', {
-      message: `${source.path} is not valid YAML: ${message}`,
-      why: 'none of its settings can be read',
-      span: { file: source, start, end },
-    }),
-  );
-}
-
-function deepMerge(base: unknown, over: unknown): unknown {
-  if (!isPlainObject(base) || !isPlainObject(over)) return over;
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) merged[key] = key in base ? deepMerge(base[key], value) : value;
-  return merged;
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
+function holderOf(value: unknown, path: KeyPath): unknown {
+  return path.slice(0, -1).reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value);
 }
 
 function scalarNotes(value: unknown, locate: Config['locate']): Diagnostic[] {

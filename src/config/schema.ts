@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isAdjustable } from '../diagnostics/adjust.ts';
 import { CODES, type DiagnosticCode } from '../diagnostics/codes.ts';
 import { GROUPINGS } from '../model/plan.ts';
+import { runConfigSchema } from './airflow-k8s-schema.ts';
 import { parseMemoryMiB, parseVcpu } from './quantity.ts';
 
 /** One value where a list belongs is taken as a list of one; the loader says so in a note. */
@@ -48,7 +49,7 @@ const assignPublicIp = z
   .meta({ also: { enum: ['ENABLED', 'DISABLED'] } });
 
 const executionEngine = z.strictObject({
-  type: z.enum(['local', 'aws-fargate']).default('local').describe('Where the tasks run'),
+  type: z.enum(['local', 'aws-fargate', 'kubernetes']).default('local').describe('Where the tasks run'),
   cluster: z.string().min(1).optional().describe('Name or ARN of the ECS cluster'),
   task_definition: z
     .string()
@@ -135,13 +136,9 @@ export const configSchema = z.strictObject({
     .prefault({}),
   airflow: airflow.prefault({}),
   severity: severity.default({}).describe('How much a finding weighs, by its code; an error stays one'),
-  run_config: z
-    .strictObject({
-      run_name: z.string().min(1).optional().describe('Name of the DAG'),
-      experiment_name: z.string().min(1).optional().describe('Name of the DAG, where run_name is not set'),
-      volume: z.looseObject({ disabled: z.boolean().default(false) }).optional(),
-    })
-    .prefault({}),
+  host: z.string().optional().describe("Airflow's address"),
+  output: z.string().optional().describe('Where Airflow reads its DAGs'),
+  run_config: runConfigSchema.prefault({}).describe("kedro-airflow-k8s's settings"),
 });
 
 export type ConfigValues = z.output<typeof configSchema>;

@@ -7,6 +7,14 @@ interface Code {
 
 /** Every finding that Wherry can make before anything runs. The key is the code; texts may change, codes do not. */
 export const CODES = {
+  'airflow-k8s/daily': { severity: 'note', title: 'An airflow-k8s file without a schedule runs @daily' },
+  'airflow-k8s/hidden-key': { severity: 'note', title: "A key of base that the environment's file hides" },
+  'airflow-k8s/no-meaning': { severity: 'note', title: 'A Kubernetes setting that has no meaning on Fargate' },
+  'airflow-k8s/not-carried-over': {
+    severity: 'warning',
+    title: 'A setting of kedro-airflow-k8s that does nothing on Fargate',
+  },
+  'airflow-k8s/old-spelling': { severity: 'note', title: 'A setting in the spelling of an earlier release' },
   'airflow/ignored-key': { severity: 'note', title: "A key of kedro-airflow's airflow.yml that has no meaning here" },
   'airflow/no-logs': { severity: 'note', title: 'Airflow will not show the log lines of the tasks' },
   'airflow/not-sent': { severity: 'warning', title: 'A setting that Airflow cannot pass on to Fargate' },
@@ -15,6 +23,7 @@ export const CODES = {
     title: 'A setting that only a task definition can hold, beside one that is yours',
   },
   'config/invalid': { severity: 'error', title: 'A value in wherry.yml is not of the form that its key takes' },
+  'config/kubernetes': { severity: 'error', title: 'The settings ask for an engine that this version does not have' },
   'config/literal-secret': { severity: 'warning', title: 'A secret stands in the settings' },
   'config/malformed-role': { severity: 'error', title: 'What should be a role is neither a name nor an ARN' },
   'config/scalar-for-list': { severity: 'note', title: 'One value stands where a list belongs' },

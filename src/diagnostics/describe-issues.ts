@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import type { KeyPath } from '../util/yaml-document.ts';
 import type { DiagnosticCode } from './codes.ts';
 import { type Diagnostic, diagnostic } from './diagnostic.ts';
@@ -55,15 +55,25 @@ function locateNearest(path: KeyPath, locate: IssueContext['locate']): Span | un
 }
 
 function unknownKey(path: KeyPath, { schema, locate, codes }: IssueContext): Diagnostic {
-  const key = String(path.at(-1));
   const known = knownKeysAt(schema, path.slice(0, -1));
-  const near = known.length > 0 ? closest(key, known) : undefined;
+  const near = nearestKey(schema, path);
   return diagnostic(codes.unknownKey, {
     message: `Wherry knows no setting '${path.join('.')}'`,
     why: 'it would be ignored, and you would not notice',
-    help: near === undefined ? undefined : `did you mean '${near}'? Known here: ${known.join(', ')}`,
+    help:
+      known.length === 0
+        ? undefined
+        : `${near === undefined ? 'known' : `did you mean '${near}'? Known`} here: ${known.join(', ')}`,
     span: locate(path, 'key'),
   });
+}
+
+/** The key that was meant by the last one of `path`, if any is near. */
+export function nearestKey(schema: unknown, path: KeyPath): string | undefined {
+  const key = String(path.at(-1));
+  const known = knownKeysAt(schema, path.slice(0, -1));
+  const near = known.length > 0 ? closest(key, known) : undefined;
+  return near !== undefined && distance(key, near) <= Math.max(2, key.length / 3) ? near : undefined;
 }
 
 /** The keys that the schema has in the map at `path`. */

@@ -29,7 +29,7 @@ export function wantedSize(taskName: string, nodes: readonly Node[], resources: 
 function nodeSize(node: Node, resources: ConfigValues['resources']): WantedSize {
   const namespaces =
     node.namespace?.split('.').map((_, index, parts) => parts.slice(0, parts.length - index).join('.')) ?? [];
-  const general = [...node.tags, ...namespaces, '__default__'];
+  const general = [...node.tags.map(resourceOfTag), ...namespaces, '__default__'];
   const own = resources[node.name];
   const pick = (part: 'vcpu' | 'memory', inProgram: number | undefined) => {
     if (own?.[part] !== undefined) return { value: own[part], keys: [node.name] };
@@ -44,6 +44,11 @@ function nodeSize(node: Node, resources: ConfigValues['resources']): WantedSize 
     memoryMiB: memory?.value ?? DEFAULT_SIZE.memoryMiB,
     keys: [...(vcpu?.keys ?? []), ...(memory?.keys ?? [])],
   };
+}
+
+/** kedro-airflow-k8s gives `resources.big` to nodes tagged `resources:big`, which Kedro 0.19 made `resources.big`. */
+function resourceOfTag(tag: string): string {
+  return /^resources[:.](.+)$/.exec(tag)?.[1] ?? tag;
 }
 
 /** The Fargate size for what is wanted; what is wanted itself where Fargate has none so large (check says so). */

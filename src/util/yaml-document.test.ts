@@ -30,9 +30,8 @@ test('yaml: keys and values have their places, lists too', () => {
 
 test('yaml: every mistake is reported with its place, and nothing is thrown', () => {
   for (const text of ['a: [1, 2\nb: 3\n', 'a: 1\na: 2\n', '\ta: 1\n', 'a: "unclosed\n', 'a: *nothing\n']) {
-    const { errors, value } = readYaml(text);
+    const { errors } = readYaml(text);
     assert.ok(errors.length > 0, text);
-    assert.equal(value, undefined);
     for (const { start, end } of errors) assert.ok(0 <= start && start <= end && end <= text.length + 1, text);
   }
   assert.deepEqual(readYaml('').value, null);

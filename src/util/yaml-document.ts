@@ -1,4 +1,16 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Tags } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Tags,
+  type YAMLMap,
+} from 'yaml';
 
 /** A key path inside a document: map keys and list indexes. */
 export type KeyPath = readonly (string | number)[];
@@ -11,7 +23,7 @@ export interface TextRange {
 
 /** A YAML 1.1 text, as PyYAML (and so Kedro) reads it, with the place of every key and value. */
 export interface YamlDocument {
-  /** Plain data; undefined for an empty text. */
+  /** Plain data, as far as errors let it be read; undefined for an empty text. */
   readonly value: unknown;
   readonly errors: readonly ({ readonly message: string } & TextRange)[];
   has(path: KeyPath): boolean;
@@ -30,7 +42,7 @@ export function readYaml(text: string): YamlDocument {
     prettyErrors: false,
   });
   const errors = document.errors.map(({ message, pos: [start, end] }) => ({ message, start, end }));
-  const value = errors.length > 0 ? undefined : plainValue(document, errors);
+  const value = plainValue(document, errors);
   return {
     value,
     errors,
@@ -69,7 +81,7 @@ function nodeAt(document: Document, path: KeyPath): Node | undefined {
   let node: Node | undefined = (document.contents as Node | null) ?? undefined;
   for (const key of path) {
     if (isAlias(node)) node = node.resolve(document);
-    if (isMap(node)) node = pairOf(node.items, key)?.value as Node | undefined;
+    if (isMap(node)) node = pairIn(document, node, key)?.value as Node | undefined;
     else if (isSeq(node)) node = node.items[Number(key)] as Node | undefined;
     else return undefined;
   }
@@ -79,8 +91,27 @@ function nodeAt(document: Document, path: KeyPath): Node | undefined {
 function keyAt(document: Document, path: KeyPath): Node | undefined {
   const parent = nodeAt(document, path.slice(0, -1));
   const map = isAlias(parent) ? parent.resolve(document) : parent;
-  return isMap(map) ? (pairOf(map.items, path.at(-1) ?? '')?.key as Node | undefined) : undefined;
+  return isMap(map) ? (pairIn(document, map, path.at(-1) ?? '')?.key as Node | undefined) : undefined;
 }
+
+/** The map's own pair, else the one that a merge key (`<<`) brings in. */
+function pairIn(document: Document, map: YAMLMap, key: string | number, depth = 0): Pair | undefined {
+  const own = pairOf(map.items, key);
+  if (own !== undefined || depth > MERGE_DEPTH) return own;
+  for (const { key: name, value } of map.items) {
+    if (!(isScalar(name) && name.value === '<<')) continue;
+    const sources = isSeq(value) ? value.items : [value];
+    for (const source of sources) {
+      const merged = isAlias(source) ? source.resolve(document) : source;
+      const found = isMap(merged) ? pairIn(document, merged, key, depth + 1) : undefined;
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+/** A map that merges itself must not keep the search going. */
+const MERGE_DEPTH = 20;
 
 function pairOf<P extends { key: unknown }>(items: readonly P[], key: string | number): P | undefined {
   return items.find((pair) => (isScalar(pair.key) ? String(pair.key.value) : String(pair.key)) === String(key));

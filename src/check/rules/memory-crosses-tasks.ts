@@ -5,9 +5,10 @@ import { commonPrefix } from '../common-prefix.ts';
 import type { Rule } from '../rule.ts';
 
 /** In-memory data dies with its container: it is kept under the spill location, and without one the run cannot work. */
-export const memoryCrossesTasks: Rule = ({ plan, project, pipeline, spill, locateNode }) => {
+export const memoryCrossesTasks: Rule = ({ plan, project, pipeline, config, spill, locateNode }) => {
   const spilled = plan.boundaryDatasets.filter(({ storage }) => storage === 'spill');
-  if (spilled.length === 0) return [];
+  const isSpillWrong = spill === undefined && config.locate(['spill']) !== undefined;
+  if (spilled.length === 0 || isSpillWrong) return [];
   const writerOf = new Map<string, Node>();
   const readersOf = new Map<string, Node[]>();
   for (const node of pipeline.nodes) {

@@ -29,7 +29,10 @@ export const settingsMissing: Rule = ({ engine, plan, config, spill }) => {
         'your container fetches the program that runs the nodes from there',
         'spill: s3://YOUR-BUCKET/spill',
       ],
-  ].filter((entry) => entry !== false);
+  ]
+    .filter((entry) => entry !== false)
+    // What is written and wrong is another rule's.
+    .filter(([key = '']) => config.locate(key.split('.')) === undefined && !config.misspelt.has(key));
   return missing.map(([key, why, line]) =>
     diagnostic('config/value-missing', {
       message: `'${key}' is not set`,
