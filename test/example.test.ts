@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { GROUPINGS } from '../src/model/plan.ts';
@@ -88,6 +88,35 @@ test('example: from the base catalog, with only spill and paths in the settings,
   assert.equal(without.status, 1);
   assert.match(without.output, /not equal: docks\.van_report/);
 });
+
+for (const step of ['kedro', 'kedro-command']) {
+  test(`example: with step: ${step}, a family of the user's and no spill, containers run plain kedro run`, async () => {
+    await using project = await projectCopy(EXAMPLE);
+    const settings = join(project.folder, 'conf', 'fargate', 'wherry.yml');
+    const text = await readFile(settings, 'utf8');
+    const plain = text
+      .replace(/^spill:.*$/m, `step: ${step}`)
+      .replace(/^image:.*\n/m, '')
+      .replace('grouping: namespace', 'grouping: memory')
+      .replace(/^execution_engine:$/m, '$&\n  task_definition: mine');
+    await writeFile(settings, plain);
+    const params = 'demand.folds=3,note="a: b = c"';
+    const words = ['run', '-C', project.folder, '-e', 'fargate', '--emulate', '--params', params];
+    const { status, stderr } = await wherry([...words, '--python', await examplePython()]);
+    assert.equal(status, 0, stderr.slice(-3000));
+    const compiled = await wherry([
+      ...['compile', '-C', project.folder, '-e', 'fargate'],
+      ...['--params', params, '--python', await examplePython()],
+    ]);
+    assert.equal(compiled.status, 0, compiled.stderr);
+    const dag = await readFile(join(project.folder, 'dags', 'bike-hire.py'), 'utf8');
+    assert.match(dag, step === 'kedro' ? /"command": \[\s+"--env=fargate",/ : /"command": \[\s+"kedro",\s+"run",/);
+    assert.match(dag, /^BOOTSTRAP = ""$/m);
+    assert.match(stderr, /step: plain kedro run/);
+    const compared = await compare(project.folder, 'fargate');
+    assert.match(compared.output, /10 of 10 datasets equal/);
+  });
+}
 
 test('example: the plan is the same bytes each time, with a task a node, or one for all', async () => {
   const plan = async (...flags: string[]) => {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { ConfigValues } from '../config/schema.ts';
-import { ownedLogGroup, taskDefinition } from '../fargate/task-definition.ts';
+import { ownedLogGroup, saysTheSame, taskDefinition } from '../fargate/task-definition.ts';
 import type { Project } from '../model/project.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
@@ -76,7 +76,6 @@ async function standInForFamily(
   if (family === undefined) return ok(undefined);
   const described = await ecs.describeTaskDefinition(family);
   if (!described.ok) return described;
-  if (described.value !== undefined) return ok(undefined);
   const { region } = account;
   const like = taskDefinition({
     family,
@@ -84,8 +83,12 @@ async function standInForFamily(
     engine: settings.execution_engine,
     image: emulatedImage(project),
     region,
+    step: settings.step,
     environment: {},
   });
+  const there = described.value;
+  const isAnother = there?.containerDefinitions?.some(({ image }) => image !== emulatedImage(project));
+  if (there !== undefined && (isAnother || saysTheSame(there, like))) return ok(undefined);
   const group = await logs.createGroup(ownedLogGroup(project.name, settings.execution_engine));
   if (!group.ok) return group;
   const registered = await ecs.registerTaskDefinition(like);

@@ -8,6 +8,7 @@ import type { ConfigValues } from '../config/schema.ts';
 import { adjust } from '../diagnostics/adjust.ts';
 import { type Diagnostic, hasErrors, sortDiagnostics } from '../diagnostics/diagnostic.ts';
 import { defaultSpill } from '../engine/local/default-spill.ts';
+import { beyondPlainKedro, isPlainKedro } from '../fargate/plain-kedro.ts';
 import { kedroLoader } from '../load/kedro/load.ts';
 import type { Loaded, Loader } from '../load/loader.ts';
 import { yamlLoader } from '../load/yaml/load.ts';
@@ -168,12 +169,19 @@ function planProject({ options, project, config: written, fillIn }: PlanningInpu
     loadVersions: loadVersionsOf(options.loadVersions),
     sha256,
   });
+  const values = { ...settings, step: settings.step ?? stepFor(planned.plan, settings) };
   return {
     planned: { ...planned, pipeline },
-    config: { ...written, values: settings },
+    config: { ...written, values },
     engine,
-    spill: spillOf(engine, settings, project.root),
+    spill: spillOf(engine, values, project.root),
   };
+}
+
+/** The user's definition has no place for Wherry's step, which is then fetched from the spill; where nothing needs it, Kedro's own will do. */
+function stepFor(plan: Plan, settings: ConfigValues): ConfigValues['step'] {
+  const isUsers = settings.execution_engine.task_definition !== undefined;
+  return isUsers && settings.spill === undefined && beyondPlainKedro(plan, settings).length === 0 ? 'kedro' : 'wherry';
 }
 
 type EngineType = ConfigValues['execution_engine']['type'];
@@ -198,7 +206,7 @@ function nameVariables(diagnostics: readonly Diagnostic[], { madeFrom }: Config)
 
 function spillOf(engine: EngineId, settings: ConfigValues, root: string): string | undefined {
   const location = settings.spill?.location;
-  if (engine === 'aws-fargate') return location;
+  if (engine === 'aws-fargate') return isPlainKedro(settings) ? undefined : location;
   return location?.startsWith('file://') ? location : defaultSpill(root);
 }
 

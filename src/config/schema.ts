@@ -126,6 +126,10 @@ export const configSchema = z.strictObject({
     .meta({ also: { type: 'string', pattern: URL_FORM.source } })
     .optional()
     .describe('Where in-memory data that crosses containers is kept: s3://bucket/prefix'),
+  step: z
+    .enum(['wherry', 'kedro', 'kedro-command'])
+    .optional()
+    .describe("What runs the nodes: Wherry's step, or Kedro's own `kedro run` by arguments or as the whole command"),
   paths: z.record(z.string(), url).default({}),
   resources: z.record(z.string(), size).default({}),
   grouping: z.enum(GROUPINGS).default('memory'),

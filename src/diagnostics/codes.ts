@@ -37,6 +37,7 @@ export const CODES = {
   'data/nobody-writes': { severity: 'error', title: 'A node reads what no node writes and no catalog entry gives' },
   'data/one-path-twice': { severity: 'warning', title: 'Two datasets are written to one path' },
   'data/output-thrown-away': { severity: 'note', title: 'A result is computed and kept nowhere' },
+  'data/versions-apart': { severity: 'warning', title: 'Tasks that share no save version pass a versioned dataset' },
   'image/env-left-out': { severity: 'error', title: 'The folder of the environment will not be in the image' },
   'image/input-left-out': { severity: 'error', title: 'An input on disk will not be in the image' },
   'image/moving-tag': { severity: 'warning', title: 'The image may be another one at the next pull' },
@@ -60,6 +61,8 @@ export const CODES = {
   'size/not-on-fargate': { severity: 'error', title: 'Fargate has no task size this large' },
   'size/over-default-quota': { severity: 'note', title: 'Tasks that may run at once want more than the default quota' },
   'size/snapped': { severity: 'note', title: 'A size was raised to the next one that Fargate has' },
+  'step/plain-kedro': { severity: 'note', title: "Tasks run Kedro's own `kedro run`" },
+  'step/plain-kedro-cannot': { severity: 'error', title: 'Plain `kedro run` cannot do what the plan needs' },
 } as const satisfies Record<string, Code>;
 
 export type DiagnosticCode = keyof typeof CODES;

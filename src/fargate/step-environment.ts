@@ -1,8 +1,11 @@
+import type { ConfigValues } from '../config/schema.ts';
 import type { Plan, PlanTask } from '../model/plan.ts';
+import { isPlainKedro } from './plain-kedro.ts';
 import { manifestKey, under } from './step-command.ts';
 
 /** What a container needs to find step and manifest. */
 export interface StepDelivery {
+  readonly settings: Pick<ConfigValues, 'step'>;
   readonly plan: Plan;
   /** Where both were put; undefined where there is no such place: then the manifest goes along, and the step stands in the definition. */
   readonly spill: string | undefined;
@@ -13,7 +16,8 @@ export interface StepDelivery {
 }
 
 /** The variables of one task that are the same in every run. */
-export function deliveryEnvironment(task: PlanTask, { plan, spill, stepHash, deflate }: StepDelivery) {
+export function deliveryEnvironment(task: PlanTask, { settings, plan, spill, stepHash, deflate }: StepDelivery) {
+  if (isPlainKedro(settings)) return task.env;
   if (spill === undefined) return { ...task.env, WHERRY_MANIFEST: deflate(inlineManifest(plan, task)) };
   return {
     ...task.env,

@@ -10,6 +10,7 @@ const wanted = taskDefinition({
     .execution_engine,
   image: 'registry/shop:1',
   region: 'eu-central-1',
+  step: 'wherry',
   environment: {},
 });
 const [main] = wanted.containerDefinitions;

@@ -38,6 +38,7 @@ export interface OwnedDefinition {
   readonly engine: Engine;
   readonly image: string;
   readonly region: string;
+  readonly step: ConfigValues['step'];
   /** Environment that every task needs, such as an inlined step. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -53,6 +54,7 @@ export function taskDefinition({
   engine,
   image,
   region,
+  step,
   environment,
 }: OwnedDefinition): TaskDefinitionInput {
   const smallest = snapToFargate({ vcpu: 0, memoryMiB: 0 });
@@ -73,7 +75,7 @@ export function taskDefinition({
         name: engine.container_name,
         image,
         essential: true,
-        entryPoint: ['env'],
+        entryPoint: step === 'kedro' ? ['env', 'kedro', 'run'] : ['env'],
         environment: pairs(environment).map(([name, value]) => ({ name, value })),
         secrets: pairs(engine.secrets).map(([name, valueFrom]) => ({ name, valueFrom })),
         linuxParameters: { initProcessEnabled: true },

@@ -1,4 +1,5 @@
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
+import { isPlainKedro } from '../../fargate/plain-kedro.ts';
 import type { Node } from '../../model/project.ts';
 import { append } from '../../util/topological-order.ts';
 import { commonPrefix } from '../common-prefix.ts';
@@ -8,7 +9,7 @@ import type { Rule } from '../rule.ts';
 export const memoryCrossesTasks: Rule = ({ plan, project, pipeline, config, spill, locateNode }) => {
   const spilled = plan.boundaryDatasets.filter(({ storage }) => storage === 'spill');
   const isSpillWrong = spill === undefined && config.locate(['spill']) !== undefined;
-  if (spilled.length === 0 || isSpillWrong) return [];
+  if (spilled.length === 0 || isSpillWrong || isPlainKedro(config.values)) return [];
   const writerOf = new Map<string, Node>();
   const readersOf = new Map<string, Node[]>();
   for (const node of pipeline.nodes) {

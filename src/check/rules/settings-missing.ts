@@ -1,10 +1,13 @@
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
+import { isPlainKedro } from '../../fargate/plain-kedro.ts';
 import type { Rule } from '../rule.ts';
 
 /** What Fargate cannot do without. The image is asked for only where Wherry registers the definition. */
 export const settingsMissing: Rule = ({ engine, plan, config, spill }) => {
   if (engine !== 'aws-fargate') return [];
   const { execution_engine: settings } = config.values;
+  // That has a finding of its own, which asks for the same key.
+  const crossesInMemory = plan.boundaryDatasets.some(({ storage }) => storage === 'spill');
   const missing = [
     settings.cluster === undefined && [
       'execution_engine.cluster',
@@ -24,7 +27,9 @@ export const settingsMissing: Rule = ({ engine, plan, config, spill }) => {
       ],
     // In a definition of its own Wherry carries the step along; a user's family has no place for it.
     spill === undefined &&
-      settings.task_definition !== undefined && [
+      settings.task_definition !== undefined &&
+      !isPlainKedro(config.values) &&
+      !crossesInMemory && [
         'spill',
         'your container fetches the program that runs the nodes from there',
         'spill: s3://YOUR-BUCKET/spill',

@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib';
+import { isPlainKedro, plainCommand } from '../../fargate/plain-kedro.ts';
 import { bootstrapCommand, runKey, under } from '../../fargate/step-command.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { S3Service } from '../../service/aws/s3.ts';
@@ -15,11 +16,12 @@ export function fargateEngine(options: FargateOptions): Engine {
 }
 
 async function open(options: FargateOptions, request: OpenRequest): Promise<Result<FargateSession, ServiceTrouble>> {
-  const { spill, step, sha256 } = options;
+  const { settings, spill, step, sha256 } = options;
   const { plan } = request;
   const services = openServices(options);
   const definitions = await resolveDefinitions(options, plan, services);
   if (!definitions.ok) return definitions;
+  const bootstrap = bootstrapCommand(options.bootstrap);
   const prepared = await Promise.all([deliver(options, plan, services.s3), recordRun(spill, request, services.s3)]);
   const trouble = prepared.find((result) => !result.ok);
   if (trouble !== undefined) return trouble;
@@ -29,8 +31,9 @@ async function open(options: FargateOptions, request: OpenRequest): Promise<Resu
       request,
       services,
       definitions: definitions.value,
-      command: bootstrapCommand(options.bootstrap),
+      commandOf: (task) => (isPlainKedro(settings) ? plainCommand(task, plan, settings) : bootstrap),
       delivery: {
+        settings,
         plan,
         spill,
         stepHash: sha256(step),

@@ -1,3 +1,4 @@
+import { isPlainKedro } from '../../fargate/plain-kedro.ts';
 import { manifestKey, stepKey, under } from '../../fargate/step-command.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
@@ -25,11 +26,11 @@ export async function publish(options: DeliveryOptions, plan: Plan): Promise<Res
 
 /** Puts step and manifest at the spill, each named by its content. */
 export async function deliver(
-  { spill, step, sha256 }: Pick<DeliveryOptions, 'spill' | 'step' | 'sha256'>,
+  { settings, spill, step, sha256 }: DeliveryOptions,
   plan: Plan,
   s3: S3Service,
 ): Promise<Result<unknown, ServiceTrouble>> {
-  if (spill === undefined) return ok(undefined);
+  if (spill === undefined || isPlainKedro(settings)) return ok(undefined);
   const puts = await Promise.all([
     s3.putIfAbsent(under(spill, stepKey(sha256(step))), step),
     s3.putIfAbsent(under(spill, manifestKey(plan.planHash)), JSON.stringify(plan)),

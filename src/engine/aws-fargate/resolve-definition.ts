@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import { neededDefinitions } from '../../fargate/needed-definitions.ts';
+import { isPlainKedro } from '../../fargate/plain-kedro.ts';
 import { type ContainerLimits, limitsOfOthers } from '../../fargate/run-task-request.ts';
 import { saysTheSame, taskDefinition } from '../../fargate/task-definition.ts';
 import type { Plan } from '../../model/plan.ts';
@@ -53,7 +54,11 @@ async function owned(
     engine,
     image,
     region: account.region,
-    environment: spill === undefined ? { WHERRY_STEP_SOURCE: deflateSync(step).toString('base64') } : {},
+    step: settings.step,
+    environment:
+      spill === undefined && !isPlainKedro(settings)
+        ? { WHERRY_STEP_SOURCE: deflateSync(step).toString('base64') }
+        : {},
   });
   const newest = await services.ecs.describeTaskDefinition(family);
   if (!newest.ok) return newest;

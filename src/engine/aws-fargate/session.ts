@@ -1,3 +1,4 @@
+import { isPlainKedro } from '../../fargate/plain-kedro.ts';
 import { cpuUnits, OVERRIDES_LIMIT, runTaskRequest } from '../../fargate/run-task-request.ts';
 import { runKey, under } from '../../fargate/step-command.ts';
 import { attemptEnvironment, deliveryEnvironment, type StepDelivery } from '../../fargate/step-environment.ts';
@@ -19,7 +20,7 @@ export interface SessionParts {
   readonly request: OpenRequest;
   readonly services: Services;
   readonly definitions: Definitions;
-  readonly command: readonly string[];
+  readonly commandOf: (task: PlanTask) => readonly string[];
   readonly delivery: StepDelivery;
 }
 
@@ -46,6 +47,7 @@ export class FargateSession implements EngineSession {
       'task definition': [...definitions.values()]
         .map(({ name, isNew }) => `${name}${isNew ? ' (registered for this run)' : ''}`)
         .join(', '),
+      ...(isPlainKedro(options.settings) ? { step: 'plain kedro run' } : {}),
       spill: options.spill ?? 'none: no done markers, and nothing may pass between tasks in memory',
     };
   }
@@ -60,7 +62,7 @@ export class FargateSession implements EngineSession {
       runId: request.runId,
       // The same attempt asked for twice is one ECS task, also after a crash of this process.
       clientToken: options.sha256(`${request.runId}|${spec.task}|${spec.attempt}`),
-      command: this.#parts.command,
+      command: this.#parts.commandOf(task),
       environment: this.#environment(task, spec),
       vcpu: task.vcpu,
       memoryMiB: task.memoryMiB,
@@ -147,7 +149,7 @@ export class FargateSession implements EngineSession {
     const nonce = this.#nonceOf({ task: task.name, attempt });
     return {
       ...deliveryEnvironment(task, delivery),
-      ...(delivery.spill === undefined ? { WHERRY_EVENTS: `stdout:${nonce}` } : {}),
+      ...(delivery.spill === undefined && !isPlainKedro(delivery.settings) ? { WHERRY_EVENTS: `stdout:${nonce}` } : {}),
       ...attemptEnvironment({ runId, task: task.name, attempt: String(attempt), saveVersion }),
     };
   }

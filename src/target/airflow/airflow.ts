@@ -1,4 +1,5 @@
 import { neededDefinitions } from '../../fargate/needed-definitions.ts';
+import { isPlainKedro, plainCommand } from '../../fargate/plain-kedro.ts';
 import { cpuUnits, runTaskRequest } from '../../fargate/run-task-request.ts';
 import { bootstrapCommand } from '../../fargate/step-command.ts';
 import { attemptEnvironment, deliveryEnvironment } from '../../fargate/step-environment.ts';
@@ -28,7 +29,8 @@ function compile(request: CompileRequest): Artifact[] {
   const id = dagId(plan, settings.run_config, sha256);
   const [command, , bootstrap = ''] = bootstrapCommand(request.bootstrap);
   if (command !== 'python3' || jinjaText(bootstrap) !== bootstrap) throw new Error('the bootstrap is a Jinja template');
-  const source = dagSource(markerLine('#', plan.planHash), bootstrap, constants(request, id));
+  const program = isPlainKedro(request.settings) ? '' : bootstrap;
+  const source = dagSource(markerLine('#', plan.planHash), program, constants(request, id));
   const { planHash, ...rest } = plan;
   const manifest = JSON.stringify({ planHash, ...rest });
   if (!hasMarker(source) || !hasMarker(manifest)) throw new Error('an artifact would have no marker');
@@ -67,7 +69,10 @@ function constants(request: CompileRequest, id: string): Record<string, Literal>
     TASKS: Object.fromEntries(
       tasks.map(({ task }, index) => [
         task.name,
-        taskConstants(task, indexOf.get(task.image) ?? 0, without(environments[index] ?? {}, common)),
+        taskConstants(task, indexOf.get(task.image) ?? 0, {
+          ...(isPlainKedro(settings) ? { command: jinjaDeep(plainCommand(task, plan, settings)) } : {}),
+          environment: without(environments[index] ?? {}, common),
+        }),
       ]),
     ),
     DEFAULT_ARGS: {
@@ -91,7 +96,7 @@ function symbolicRequest(task: PlanTask, request: CompileRequest) {
     saveVersion: resolved('version'),
   });
   const params = Object.keys(settings.airflow.params).length > 0 ? { WHERRY_PARAMS: resolved('params') } : {};
-  const delivery = jinjaDeep(deliveryEnvironment(task, { plan, spill, stepHash, deflate }));
+  const delivery = jinjaDeep(deliveryEnvironment(task, { settings, plan, spill, stepHash, deflate }));
   const named = Object.fromEntries(Object.entries(delivery).map(([name, value]) => [jinjaText(name), value]));
   return runTaskRequest({
     engine: jinjaDeep(settings.execution_engine),
@@ -138,13 +143,13 @@ function logArguments({ plan, settings, region }: CompileRequest): Record<string
   };
 }
 
-function taskConstants(task: PlanTask, definition: number, environment: Record<string, string>): Literal {
+function taskConstants(task: PlanTask, definition: number, container: { readonly [name: string]: Literal }): Literal {
   return {
     cpu: String(cpuUnits(task.vcpu)),
     memory: String(task.memoryMiB),
     definition,
     depends_on: task.dependsOn,
-    environment,
+    ...container,
     doc: `Nodes: ${task.nodes.map((name) => JSON.stringify(name)).join(', ')}`,
   };
 }

@@ -9,7 +9,12 @@ export interface DagConstants {
 /** The text of a DAG file. Nothing a user wrote gets into it but through the printer of literals. */
 export function dagSource(marker: string, bootstrap: string, constants: DagConstants): string {
   const lines = Object.entries(constants).map(([name, value]) => assignment(name, value));
-  return [marker, HEAD, ...lines, `BOOTSTRAP = r"""\n${bootstrap}\n""".strip()\n`, PROGRAM].join('\n');
+  return [marker, HEAD, ...lines, bootstrapLines(bootstrap), PROGRAM].join('\n');
+}
+
+/** The program as it is, readable; empty where each task has a command of its own. */
+function bootstrapLines(bootstrap: string): string {
+  return bootstrap === '' ? 'BOOTSTRAP = ""\n' : `BOOTSTRAP = r"""\n${bootstrap}\n""".strip()\n`;
 }
 
 const HEAD = `# Written by \`wherry compile --target airflow\`, for Airflow 2 and 3: compile again rather than edit.
@@ -115,7 +120,7 @@ def fargate_task(name, spec, resolved):
     environment = {**ENVIRONMENT, **spec["environment"], "WHERRY_TASK": name}
     container = {
         "name": CONTAINER,
-        "command": ["python3", "-c", BOOTSTRAP],
+        "command": spec.get("command") or ["python3", "-c", BOOTSTRAP],
         "environment": [
             {"name": key, "value": environment[key]} for key in sorted(environment)
         ],
