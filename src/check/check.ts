@@ -3,6 +3,7 @@ import type { CheckContext, Rule } from './rule.ts';
 import { airflowNoLogs } from './rules/airflow-no-logs.ts';
 import { airflowNotSent } from './rules/airflow-not-sent.ts';
 import { belongsToDefinition } from './rules/belongs-to-definition.ts';
+import { confirmsElsewhere } from './rules/confirms-elsewhere.ts';
 import { kubernetesEngine } from './rules/kubernetes-engine.ts';
 import { kubernetesKeys } from './rules/kubernetes-keys.ts';
 import { leftOutOfImage } from './rules/left-out-of-image.ts';
@@ -25,6 +26,7 @@ const RULES: readonly Rule[] = [
   airflowNoLogs,
   airflowNotSent,
   belongsToDefinition,
+  confirmsElsewhere,
   kubernetesEngine,
   kubernetesKeys,
   localPathOnFargate,

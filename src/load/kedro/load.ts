@@ -80,6 +80,8 @@ async function describeProblem(
 ): Promise<Diagnostic> {
   const span = await spanOfProblem(problem, root);
   const error = problem.exception ? `${problem.exception}: ${problem.message}` : problem.message;
+  const tag = /'([^']+)' is not a valid node tag/.exec(problem.message)?.[1];
+  if (tag !== undefined) return oldTag(tag, span);
   switch (problem.kind) {
     case 'kedro-missing':
       return diagnostic('project/kedro-missing', {
@@ -108,6 +110,17 @@ async function describeProblem(
         span,
       });
   }
+}
+
+/** `resources:big` and `group:x`, which kedro-airflow-k8s read, are no tags since Kedro 0.19. */
+function oldTag(tag: string, span: Span | undefined): Diagnostic {
+  const dotted = tag.replace(/[^\w.-]+/g, '.');
+  return diagnostic('project/old-tag', {
+    message: `Kedro does not take the tag '${tag}'`,
+    why: 'since Kedro 0.19 a tag has letters, digits, hyphens, underscores and dots only, and the whole pipeline is left out',
+    help: `write '${dotted}', which means the same to Wherry`,
+    span,
+  });
 }
 
 /** The line that failed, where the bridge names one and the file can be read. */

@@ -1,0 +1,6 @@
+def load(events):
+    return events
+
+
+def done(clean):
+    return clean.describe()
