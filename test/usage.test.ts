@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../src/cli/commands.ts';
-import { type Ended, examplePython, tinyProject, wherry } from './support/cli.ts';
+import { type Ended, EXAMPLE, examplePython, projectCopy, tinyProject, wherry } from './support/cli.ts';
 
 /** One clear message: nothing of JavaScript's, nothing of the SDK's. */
 function assertClear({ stdout, stderr }: Ended): void {
@@ -46,6 +46,33 @@ test('usage: no folder, no project, an unknown env, pipeline or run are refused 
     assertClear(ended);
   }
   await rm(empty, { recursive: true });
+});
+
+test('usage: with a snapshot, check, plan and compile say elsewhere what they say here, and start no Python', async () => {
+  await using project = await projectCopy(EXAMPLE);
+  const here = ['-C', project.folder, '-e', 'fargate', '--python', await examplePython()];
+  const taken = await wherry(['snapshot', ...here]);
+  assert.equal(taken.status, 0, taken.stderr);
+  await using copy = await projectCopy(project.folder);
+  await writeFile(join(copy.folder, 'project.json'), taken.stdout);
+  const there = ['-C', copy.folder, '--snapshot', join(copy.folder, 'project.json'), '--python', '/nowhere/python'];
+  for (const words of [['check', '--format', 'json'], ['plan', '--format', 'json'], ['compile']]) {
+    const [expected, ended] = [await wherry([...words, ...here]), await wherry([...words, ...there])];
+    assert.equal(expected.status, 0, expected.stderr);
+    const said = (text: string) => text.replaceAll(copy.folder, project.folder);
+    assert.deepEqual({ ...ended, stdout: said(ended.stdout), stderr: said(ended.stderr) }, expected, words.join(' '));
+  }
+  const refused: [text: string, message: RegExp][] = [
+    ['{}', /it is no snapshot: version/],
+    ['nodes:', /it is no snapshot: Unexpected token/],
+    [taken.stdout, /it is of the environment 'fargate', and 'local' is asked for/],
+  ];
+  for (const [text, message] of refused) {
+    await writeFile(join(copy.folder, 'project.json'), text);
+    const ended = await wherry(['check', ...there, '-e', 'local']);
+    assert.equal(ended.status, 2);
+    assert.match(ended.stderr, message);
+  }
 });
 
 test('usage: no Python, and a Python without Kedro, end with status 1 and say what was tried', async () => {

@@ -28,6 +28,8 @@ const TARGET = {
   choices: TARGET_IDS,
 };
 
+const SNAPSHOT = { flags: '--snapshot <file>', about: 'the project as `wherry snapshot` wrote it: no Python needed' };
+
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -38,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
       GROUPING,
       ENGINE,
       { ...TARGET, about: 'also what this system cannot do' },
+      SNAPSHOT,
       { flags: '--deny-warnings', about: 'exit 1 for a warning as well' },
       { flags: '--explain <code>', about: 'what a code means, with an example' },
     ],
@@ -52,7 +55,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'plan',
     summary: 'show the tasks: nodes, sizes, what passes between them',
-    options: [...SLICE_FLAGS, GROUPING, ENGINE],
+    options: [...SLICE_FLAGS, GROUPING, ENGINE, SNAPSHOT],
     formats: ['text', 'json', 'mermaid'],
     examples: [
       'wherry plan -e fargate --grouping namespace',
@@ -86,6 +89,7 @@ export const COMMANDS: readonly Command[] = [
       TARGET,
       ...SLICE_FLAGS,
       GROUPING,
+      SNAPSHOT,
       { flags: '-i, --image <image>', about: 'image of the task definition that Wherry owns' },
       { flags: '-o, --output <folder>', about: "where the files go (default: the project's dags)" },
       { flags: '--check', about: 'write nothing; show the difference and exit 1 if the files there are not these' },
@@ -96,6 +100,12 @@ export const COMMANDS: readonly Command[] = [
     ],
     examples: ['wherry compile -e fargate', 'wherry compile -e fargate --check', 'wherry compile -e fargate --publish'],
     load: async () => (await import('./compile.ts')).compile,
+  },
+  {
+    name: 'snapshot',
+    summary: 'print all that Python is needed for: pipelines and catalog of a Kedro project, as JSON',
+    examples: ['wherry snapshot -e fargate > project.json', 'wherry snapshot --python .venv/bin/python > project.json'],
+    load: async () => (await import('./snapshot.ts')).snapshot,
   },
   {
     name: 'runs',

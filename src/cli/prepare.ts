@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { check } from '../check/check.ts';
 import type { Config } from '../config/config.ts';
@@ -10,7 +10,7 @@ import { type Diagnostic, hasErrors, sortDiagnostics } from '../diagnostics/diag
 import { defaultSpill } from '../engine/local/default-spill.ts';
 import { beyondPlainKedro, isPlainKedro } from '../fargate/plain-kedro.ts';
 import { kedroLoader } from '../load/kedro/load.ts';
-import type { Loaded, Loader } from '../load/loader.ts';
+import type { Loaded, Loader, LoadRequest, LoadResult } from '../load/loader.ts';
 import { yamlLoader } from '../load/yaml/load.ts';
 import type { Grouping, Plan } from '../model/plan.ts';
 import type { Project } from '../model/project.ts';
@@ -28,6 +28,8 @@ export interface PrepareOptions extends GlobalOptions, SliceOptions {
   readonly engine?: EngineId;
   readonly image?: string;
   readonly target?: TargetId;
+  /** A file that `wherry snapshot` wrote. */
+  readonly snapshot?: string;
 }
 
 /** Everything that the commands work on: loaded, planned and checked. */
@@ -54,21 +56,27 @@ export async function prepare(
   fillIn: (settings: ConfigValues, project: Project) => ConfigValues = (settings) => settings,
 ): Promise<Preparation> {
   const root = await projectFolder(options, host);
-  const { env, pipeline, confSource, python } = options;
-  const loader = await loaderFor(root);
-  const loaded = await loader.load({
-    root,
-    env,
-    pipeline,
-    confSource,
-    python,
-    variables: host.env,
-    bridge: join(host.packageRoot, 'bridge'),
-  });
+  const loaded = await load(root, options, host);
   if (loaded.kind === 'usage') throw new UsageError(loaded.message);
   if (loaded.kind === 'failed') return { ready: false, diagnostics: sortDiagnostics(loaded.diagnostics) };
 
   return planAndCheck(loaded, { options, host, fillIn });
+}
+
+async function load(root: string, options: PrepareOptions, host: Host): Promise<LoadResult> {
+  const request = loadRequest(root, options, host);
+  if (options.snapshot === undefined) return (await loaderFor(root)).load(request);
+  const { loadSnapshot } = await import('../load/kedro/snapshot.ts');
+  const file = resolve(host.cwd, options.snapshot);
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`--snapshot: ${file} cannot be read: ${error.message}`);
+  });
+  return loadSnapshot(text, request);
+}
+
+export function loadRequest(root: string, options: GlobalOptions, { env: variables, packageRoot }: Host): LoadRequest {
+  const { env, pipeline, confSource, python } = options;
+  return { root, env, pipeline, confSource, python, variables, bridge: join(packageRoot, 'bridge') };
 }
 
 /** A folder that is both is a Kedro project: there, a pipeline.yml may be anybody's. */

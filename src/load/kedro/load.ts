@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { type Diagnostic, diagnostic } from '../../diagnostics/diagnostic.ts';
 import { type Span, spanOfLine } from '../../diagnostics/span.ts';
 import { findPython, type PythonCandidate } from '../find-python.ts';
-import type { Loader, LoadRequest, LoadResult } from '../loader.ts';
+import type { Loaded, Loader, LoadRequest, LoadResult } from '../loader.ts';
 import { describeProject } from './describe.ts';
 import { catalogLocator } from './locate-dataset.ts';
 import { nodeLocator } from './locate-node.ts';
@@ -22,6 +22,14 @@ export const kedroLoader: Loader = {
 };
 
 async function loadKedroProject(request: LoadRequest): Promise<LoadResult> {
+  const described = await describeKedro(request);
+  return 'description' in described ? interpretDescription(described.description, described) : described;
+}
+
+/** What the project's Kedro says of it, which is all that Python is started for; or why it says nothing. */
+export async function describeKedro(
+  request: LoadRequest,
+): Promise<(Interpretation & { readonly description: Description }) | Exclude<LoadResult, Loaded>> {
   const { root } = request;
   const { found, tried } = await findPython({ root, asked: request.python, variables: request.variables });
   if (found === undefined) return { kind: 'failed', diagnostics: [pythonMissing(tried)] };
@@ -33,7 +41,7 @@ async function loadKedroProject(request: LoadRequest): Promise<LoadResult> {
   });
   if (!described.ok) return { kind: 'failed', diagnostics: [bridgeDied(found, described.status, described.stderr)] };
 
-  return interpretDescription(described.description, { root, python: found.path, tried });
+  return { description: described.description, root, python: found.path, tried };
 }
 
 export interface Interpretation {
