@@ -16,6 +16,7 @@ import { nobodyWrites } from './rules/nobody-writes.ts';
 import { onePathTwice } from './rules/one-path-twice.ts';
 import { outputThrownAway } from './rules/output-thrown-away.ts';
 import { overQuota } from './rules/over-quota.ts';
+import { placeholder } from './rules/placeholder.ts';
 import { plainKedro } from './rules/plain-kedro.ts';
 import { roleForm } from './rules/role-form.ts';
 import { settingsMissing } from './rules/settings-missing.ts';
@@ -42,6 +43,7 @@ const RULES: readonly Rule[] = [
   onePathTwice,
   outputThrownAway,
   overQuota,
+  placeholder,
   plainKedro,
   roleForm,
 ];

@@ -26,6 +26,7 @@ export const CODES = {
   'config/kubernetes': { severity: 'error', title: 'The settings ask for an engine that this version does not have' },
   'config/literal-secret': { severity: 'warning', title: 'A secret stands in the settings' },
   'config/malformed-role': { severity: 'error', title: 'What should be a role is neither a name nor an ARN' },
+  'config/placeholder': { severity: 'error', title: 'A value stands for one that only you know' },
   'config/scalar-for-list': { severity: 'note', title: 'One value stands where a list belongs' },
   'config/syntax': { severity: 'error', title: 'A settings file is not valid YAML' },
   'config/unknown-key': { severity: 'error', title: 'wherry.yml has a key that Wherry does not know' },
