@@ -33,6 +33,25 @@ const SNAPSHOT = { flags: '--snapshot <file>', about: 'the project as `wherry sn
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
+    name: 'init',
+    summary: 'write conf/base/wherry.yml (-e: of another environment), every key explained',
+    args: ['[airflow-url]'],
+    options: [
+      { flags: '--bucket <url>', about: 'keep all local data there instead, with no catalog edit: s3://bucket/prefix' },
+      { flags: '--cluster <name>', about: 'the ECS cluster' },
+      { flags: '--subnets <ids>', about: 'with commas between' },
+      { flags: '--security-groups <ids>', about: 'with commas between' },
+      { flags: '-i, --image <image>', about: 'image of the task definition that Wherry owns' },
+      { flags: '--task-definition <family>', about: 'one of yours, in place of it' },
+      { flags: '--force', about: 'write over the file that is there' },
+    ],
+    examples: [
+      'wherry init --bucket s3://my-bucket/my-project',
+      'wherry init -e fargate --cluster ml --subnets subnet-0123456789abcdef0 --image my-project:1.0',
+    ],
+    load: async () => (await import('./init.ts')).init,
+  },
+  {
     name: 'check',
     summary: 'report every problem before anything runs',
     options: [

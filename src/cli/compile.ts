@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { neededDefinitions } from '../fargate/needed-definitions.ts';
 import type { TargetId } from '../model/target-id.ts';
@@ -13,6 +11,7 @@ import type { Host } from './host.ts';
 import { type Prepared, type PrepareOptions, prepare, sha256 } from './prepare.ts';
 import { reportFindings, seriousOf } from './report-findings.ts';
 import { reportTrouble } from './report-trouble.ts';
+import { difference, readIfThere, writeWhole } from './write-file.ts';
 
 interface CompileOptions extends PrepareOptions {
   readonly output?: string;
@@ -86,19 +85,13 @@ function pinnedRevisions({ plan, settings }: Prepared, published: ReadonlyMap<st
 
 async function compare(artifact: Artifact, folder: string): Promise<Change> {
   const file = join(folder, artifact.path);
-  const before = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new UsageError(`${file} cannot be read: ${error.message}`);
-  });
-  return { ...artifact, file, before };
+  return { ...artifact, file, before: await readIfThere(file) };
 }
 
 async function showDifferences(changes: readonly Change[], host: Host): Promise<number> {
   const stale = changes.filter(({ before, content }) => before !== content);
   if (stale.length === 0) return EXIT.fine;
-  const { createTwoFilesPatch } = await import('diff');
-  for (const { file, before, content } of stale)
-    host.out(createTwoFilesPatch(before === undefined ? '/dev/null' : file, file, before ?? '', content));
+  for (const { file, before, content } of stale) host.out(await difference(file, before, content));
   host.err(`${stale.length} of ${changes.length} files differ: run the same command without --check to write them\n`);
   return EXIT.problems;
 }
@@ -116,11 +109,4 @@ async function write(changes: readonly Change[], host: Host): Promise<number> {
     host.out(`${file}${before === content ? ' (unchanged)' : ''}\n`);
   }
   return EXIT.fine;
-}
-
-async function writeWhole(file: string, content: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const aside = `${file}.${randomBytes(4).toString('hex')}.tmp`;
-  await writeFile(aside, content);
-  await rename(aside, file);
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { placeholderIn } from '../config/placeholder.ts';
 import type { ConfigValues } from '../config/schema.ts';
 import { ownedLogGroup, saysTheSame, taskDefinition } from '../fargate/task-definition.ts';
 import type { Project } from '../model/project.ts';
@@ -16,19 +17,21 @@ export function emulatedImage(project: Project): string {
   return `wherry-emulated/${project.name}:local`;
 }
 
-/** What `--emulate` puts in place of what is not set. Never the spill: where data goes is the user's to say. */
+/** What `--emulate` puts in place of what is not set, or stands for a name that was not filled in. Never the spill: where data goes is the user's to say. */
 export function fillInForEmulator(settings: ConfigValues, project: Project): ConfigValues {
   const engine = settings.execution_engine;
   // A revision or an ARN is one of the real account.
   const family = engine.task_definition?.replace(/^arn:.*\//, '').replace(/:\d+$/, '');
+  const named = (text: string | undefined) => (placeholderIn(text ?? '') === undefined ? text : undefined);
+  const subnets = engine.subnets.filter((id) => named(id) !== undefined);
   return {
     ...settings,
-    ...(family === undefined ? { image: settings.image ?? emulatedImage(project) } : {}),
+    ...(family === undefined ? { image: named(settings.image) ?? emulatedImage(project) } : {}),
     execution_engine: {
       ...engine,
       ...(family === undefined ? {} : { task_definition: family }),
-      cluster: engine.cluster ?? 'wherry-emulated',
-      subnets: engine.subnets.length > 0 ? engine.subnets : ['subnet-00000000000000000'],
+      cluster: named(engine.cluster) ?? 'wherry-emulated',
+      subnets: subnets.length > 0 ? subnets : ['subnet-00000000000000000'],
       security_groups: engine.security_groups.length > 0 ? engine.security_groups : ['sg-00000000000000000'],
       task_role_arn: engine.task_role_arn ?? 'arn:aws:iam::123456789012:role/wherry-emulated-task',
       execution_role_arn: engine.execution_role_arn ?? 'arn:aws:iam::123456789012:role/wherry-emulated-execution',

@@ -63,7 +63,11 @@ export async function prepare(
   return planAndCheck(loaded, { options, host, fillIn });
 }
 
-async function load(root: string, options: PrepareOptions, host: Host): Promise<LoadResult> {
+export async function load(
+  root: string,
+  options: GlobalOptions & { readonly snapshot?: string },
+  host: Host,
+): Promise<LoadResult> {
   const request = loadRequest(root, options, host);
   if (options.snapshot === undefined) return (await loaderFor(root)).load(request);
   const { loadSnapshot } = await import('../load/kedro/snapshot.ts');

@@ -5,6 +5,11 @@ import { GROUPINGS } from '../model/plan.ts';
 import { runConfigSchema } from './airflow-k8s-schema.ts';
 import { parseMemoryMiB, parseVcpu } from './quantity.ts';
 
+/** What a key is for, and a value it may have: the editor's help, and what `wherry init` writes. */
+function about(description: string, example: unknown): { description: string; examples: [unknown] } {
+  return { description, examples: [example] };
+}
+
 /** One value where a list belongs is taken as a list of one; the loader says so in a note. */
 const list = z
   .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string().min(1)))
@@ -50,33 +55,55 @@ const assignPublicIp = z
 
 const executionEngine = z.strictObject({
   type: z.enum(['local', 'aws-fargate', 'kubernetes']).default('local').describe('Where the tasks run'),
-  cluster: z.string().min(1).optional().describe('Name or ARN of the ECS cluster'),
+  cluster: z.string().min(1).optional().meta(about('Name or ARN of the ECS cluster', 'ml-pipelines')),
   task_definition: z
     .string()
     .min(1)
     .optional()
-    .describe('A family, family:revision or ARN that is yours; without it Wherry owns one'),
-  subnets: list.default([]).describe('Subnet ids'),
-  security_groups: list.default([]).describe('Security group ids'),
-  assign_public_ip: assignPublicIp.default(false).describe('True where the subnets are public and have no NAT'),
-  container_name: z.string().min(1).default('main'),
-  log_stream_prefix: z.string().min(1).default('ecs'),
-  log_group: z.string().min(1).optional().describe('Default: /ecs/wherry-<project>'),
-  region: z.string().min(1).optional(),
+    .meta(about('A family, family:revision or ARN that is yours; without it Wherry owns one', 'my-pipelines')),
+  subnets: list.default([]).meta(about('Subnet ids', ['subnet-0123456789abcdef0'])),
+  security_groups: list.default([]).meta(about('Security group ids', ['sg-0123456789abcdef0'])),
+  assign_public_ip: assignPublicIp
+    .default(false)
+    .meta(about('True where the subnets are public and have no NAT', false)),
+  container_name: z.string().min(1).default('main').describe('The container that runs the pipeline'),
+  log_stream_prefix: z.string().min(1).default('ecs').describe('Of the log streams of a definition that Wherry owns'),
+  log_group: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(about('Of a definition that Wherry owns; default: /ecs/wherry-<project>', '/ecs/my-pipelines')),
+  region: z.string().min(1).optional().meta(about('Default: AWS_REGION, AWS_DEFAULT_REGION', 'eu-central-1')),
   spot: z.boolean().default(false).describe('Fargate Spot'),
-  runtime_platform: z.strictObject({ cpu_architecture: z.enum(['X86_64', 'ARM64']).default('X86_64') }).prefault({}),
-  platform_version: z.string().default('LATEST'),
-  ephemeral_storage: z.strictObject({ size_in_gib: z.number().int().min(21).max(200) }).optional(),
-  task_role_arn: z.string().optional().describe('Name or ARN'),
-  execution_role_arn: z.string().optional().describe('Name or ARN'),
+  runtime_platform: z
+    .strictObject({ cpu_architecture: z.enum(['X86_64', 'ARM64']).default('X86_64').describe("The image's") })
+    .prefault({})
+    .describe('What the image is made for'),
+  platform_version: z.string().default('LATEST').describe("Fargate's"),
+  ephemeral_storage: z
+    .strictObject({ size_in_gib: z.number().int().min(21).max(200).meta(about('21 to 200', 50)) })
+    .optional()
+    .describe('Disk of each task, where 20 GiB are not enough'),
+  task_role_arn: z
+    .string()
+    .optional()
+    .meta(about('Role of your code: S3 rights. Name or ARN', 'arn:aws:iam::123456789012:role/pipeline')),
+  execution_role_arn: z
+    .string()
+    .optional()
+    .meta(about('Role of ECS: pulls the image, writes logs, reads secrets. Name or ARN', 'ecsTaskExecutionRole')),
   secrets: z
     .record(z.string(), z.string())
     .default({})
-    .describe('Environment variable: ARN of a Secrets Manager secret or SSM parameter'),
-  env: texts.default({}).describe('Environment variables of every task'),
-  tags: texts.default({}),
-  propagate_tags: z.enum(['TASK_DEFINITION']).optional(),
-  enable_execute_command: z.boolean().default(false),
+    .meta(
+      about('Environment variable: ARN of a Secrets Manager secret or SSM parameter', {
+        DB_PASSWORD: 'arn:aws:ssm:eu-central-1:123456789012:parameter/db-password',
+      }),
+    ),
+  env: texts.default({}).meta(about('Environment variables of every task', { LOG_LEVEL: 'INFO' })),
+  tags: texts.default({}).meta(about('Tags of every task', { team: 'ml' })),
+  propagate_tags: z.enum(['TASK_DEFINITION']).optional().describe('Tasks get the tags of their definition as well'),
+  enable_execute_command: z.boolean().default(false).describe('Lets `aws ecs execute-command` into a running task'),
 });
 
 /** Whatever YAML can write: it is printed into the DAG as it is. */
@@ -92,15 +119,21 @@ const dagArguments = literals.superRefine(({ start_date: date }, context) => {
 });
 
 const airflow = z.strictObject({
-  dag: dagArguments.default({}).describe('Arguments of the DAG: schedule, tags, max_active_tasks …'),
-  default_args: literals.default({}).describe("Arguments of every task's operator: retries, owner, deferrable …"),
+  dag: dagArguments
+    .default({})
+    .meta(about('Arguments of the DAG: schedule, tags, max_active_tasks …', { schedule: '0 3 * * *' })),
+  default_args: literals
+    .default({})
+    .meta(about("Arguments of every task's operator: retries, owner, deferrable …", { retries: 2 })),
   aws_conn_id: z.string().min(1).default('aws_default').describe("Airflow's connection to AWS"),
-  pool: z.string().min(1).optional().describe("Airflow's pool for the tasks"),
-  params: literals.default({}).describe("The DAG's parameters with their defaults: `model.depth: 5`"),
+  pool: z.string().min(1).optional().meta(about("Airflow's pool for the tasks", 'fargate')),
+  params: literals
+    .default({})
+    .meta(about('Parameters of the project that the DAG takes, with their defaults', { 'model.depth': 5 })),
   revision: z
     .enum(['at-run', 'pinned'])
     .default('at-run')
-    .describe('Which revision of the task definition a DAG run uses: the newest, or the one it was compiled with'),
+    .describe('The revision of the task definition: the newest when a DAG run starts, or the one it was compiled with'),
 });
 
 /** YAML 1.1 reads `off` as false. */
@@ -119,27 +152,54 @@ const severity = z.record(z.string(), weight).superRefine((weights, context) => 
 
 /** The keys of `conf/<env>/wherry.yml` that this version reads. Source of validation and types. */
 export const configSchema = z.strictObject({
-  execution_engine: executionEngine.prefault({}),
-  image: z.string().min(1).optional(),
+  execution_engine: executionEngine.prefault({}).describe('Where and how tasks run'),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(
+      about(
+        'The image of a definition that Wherry owns. `-i` wins',
+        '123456789012.dkr.ecr.eu-central-1.amazonaws.com/my-project:1.0',
+      ),
+    ),
   spill: z
     .preprocess((value) => (typeof value === 'string' ? { location: value } : value), z.strictObject({ location: url }))
     .meta({ also: { type: 'string', pattern: URL_FORM.source } })
     .optional()
-    .describe('Where in-memory data that crosses containers is kept: s3://bucket/prefix'),
+    .meta(about('Where in-memory data that crosses containers is kept', 's3://my-bucket/spill')),
   step: z
     .enum(['wherry', 'kedro', 'kedro-command'])
     .optional()
-    .describe("What runs the nodes: Wherry's step, or Kedro's own `kedro run` by arguments or as the whole command"),
-  paths: z.record(z.string(), url).default({}),
-  resources: z.record(z.string(), size).default({}),
-  grouping: z.enum(GROUPINGS).default('memory'),
+    .describe("What runs the nodes: Wherry's step, the arguments of `kedro run`, or the whole command"),
+  paths: z
+    .record(z.string(), url)
+    .default({})
+    .meta(
+      about('Local catalog paths, rewritten in the container: no catalog edit', { 'data/': 's3://my-bucket/data/' }),
+    ),
+  resources: z
+    .record(z.string(), size)
+    .default({})
+    .meta(
+      about('By task, node, namespace, tag or __default__; raised to a size that Fargate has', {
+        __default__: { vcpu: 1, memory: '2Gi' },
+      }),
+    ),
+  grouping: z.enum(GROUPINGS).default('memory').describe('Which nodes share a container'),
   emulate: z
     .strictObject({
-      seed: z.record(url, z.string()).default({}).describe("Folders to put into the emulator's S3: URL: folder"),
+      seed: z
+        .record(url, z.string())
+        .default({})
+        .meta(about("Folders to put into the emulator's S3: URL: folder", { 's3://my-bucket/data/': 'data' })),
     })
-    .prefault({}),
-  airflow: airflow.prefault({}),
-  severity: severity.default({}).describe('How much a finding weighs, by its code; an error stays one'),
+    .prefault({})
+    .describe('What `--emulate` begins with'),
+  airflow: airflow.prefault({}).describe('The DAG that `wherry compile` writes'),
+  severity: severity
+    .default({})
+    .meta(about('How much a finding weighs, by its code; an error stays one', { 'image/moving-tag': 'off' })),
   host: z.string().optional().describe("Airflow's address"),
   output: z.string().optional().describe('Where Airflow reads its DAGs'),
   run_config: runConfigSchema.prefault({}).describe("kedro-airflow-k8s's settings"),

@@ -1,11 +1,12 @@
+import { placeholderIn } from '../../config/placeholder.ts';
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { Rule } from '../rule.ts';
-import { isPlaceholder } from './placeholder.ts';
 
 /** An image that may be another one tomorrow. ECS pulls it anew for every task, so that even one run may mix two. */
 export const movingImage: Rule = ({ engine, config }) => {
   const { image } = config.values;
-  if (engine !== 'aws-fargate' || image === undefined || image.includes('@') || isPlaceholder(image)) return [];
+  if (engine !== 'aws-fargate' || image === undefined || image.includes('@') || placeholderIn(image) !== undefined)
+    return [];
   const tag = /:([^/:]+)$/.exec(image)?.[1];
   if (tag !== undefined && tag !== 'latest') return [];
   return [

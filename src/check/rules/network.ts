@@ -1,7 +1,7 @@
+import { placeholderIn } from '../../config/placeholder.ts';
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { CheckContext, Rule } from '../rule.ts';
-import { isPlaceholder } from './placeholder.ts';
 
 /** Amazon ECS API reference, AwsVpcConfiguration: up to 16 subnets and 5 security groups. */
 const LIMITS = [
@@ -18,7 +18,7 @@ function findings({ key, prefix, most }: (typeof LIMITS)[number], { config }: Ch
   const place = (index: number) =>
     config.locate(['execution_engine', key, index]) ?? config.locate(['execution_engine', key]);
   const malformed = ids.flatMap((id, index) => {
-    if (isPlaceholder(id) || new RegExp(`^${prefix}-[0-9a-f]{8,17}$`).test(id)) return [];
+    if (placeholderIn(id) !== undefined || new RegExp(`^${prefix}-[0-9a-f]{8,17}$`).test(id)) return [];
     return diagnostic('network/malformed-id', {
       message: `'${id}' is no id of a ${prefix === 'sg' ? 'security group' : 'subnet'}`,
       why: 'ECS would refuse to start any task',

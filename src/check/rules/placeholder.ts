@@ -1,18 +1,12 @@
+import { placeholderIn } from '../../config/placeholder.ts';
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { KeyPath } from '../../util/yaml-document.ts';
 import type { Rule } from '../rule.ts';
 
-/** As our own texts have it: `YOUR-BUCKET`. */
-const PLACEHOLDER = /\bYOUR-[A-Z]+(-[A-Z]+)*\b/;
-
-export function isPlaceholder(text: string): boolean {
-  return PLACEHOLDER.test(text);
-}
-
 /** What stands for something that only the user knows, and was not filled in. The one finding that such a value has. */
 export const placeholder: Rule = ({ config }) =>
   textsIn(config.values, []).flatMap(([path, text]) => {
-    const [found] = PLACEHOLDER.exec(text) ?? [];
+    const found = placeholderIn(text);
     if (found === undefined) return [];
     // A short form has no keys of its own: `spill: URL` for `spill.location`, one subnet for a list of one.
     const written = [path, path.slice(0, -1)].find((candidate) => config.locate(candidate) !== undefined);

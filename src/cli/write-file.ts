@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { UsageError } from './command.ts';
+
+/** What stands in a file; undefined where there is none. */
+export async function readIfThere(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new UsageError(`${file} cannot be read: ${error.message}`);
+  });
+}
+
+/** The file is there whole, or as it was. */
+export async function writeWhole(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const aside = `${file}.${randomBytes(4).toString('hex')}.tmp`;
+  await writeFile(aside, content);
+  await rename(aside, file);
+}
+
+/** As `diff -u` has it. */
+export async function difference(file: string, before: string | undefined, after: string): Promise<string> {
+  const { createTwoFilesPatch } = await import('diff');
+  return createTwoFilesPatch(before === undefined ? '/dev/null' : file, file, before ?? '', after);
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { configSchema } from '../src/config/schema.ts';
+import { settingsFile } from '../src/init/settings-file.ts';
+import { readYaml } from '../src/util/yaml-document.ts';
+import { EXAMPLE, examplePython, projectCopy, wherry } from './support/cli.ts';
+import { compareOutputs, runPython } from './support/compare.ts';
+
+const CLUSTER = ['--cluster', 'ml', '--subnets', 'subnet-0123456789abcdef0', '--image', 'registry/bike-hire:1'];
+
+/** The example with nothing but its own, all-local catalog. */
+async function allLocal() {
+  const project = await projectCopy(EXAMPLE);
+  const settings = join(project.folder, 'conf', 'base', 'wherry.yml');
+  await rm(settings);
+  const python = ['-C', project.folder, '--python', await examplePython()];
+  return { ...project, settings, wherry: (...words: string[]) => wherry([...words, ...python]) };
+}
+
+test('init: a file has every key that there is, and is still valid when all of them are set', () => {
+  const text = settingsFile({ execution_engine: { cluster: 'ml' } });
+  const all = text.replace(/^( *)#( *[a-z_]+:)/gm, '$1$2');
+  const { value, errors } = readYaml(all);
+  assert.deepEqual(errors, []);
+  const parsed = configSchema.safeParse(value);
+  assert.ok(parsed.success, JSON.stringify(parsed.error?.issues));
+  const engine = configSchema.shape.execution_engine.unwrap().shape;
+  const expected = Object.keys(configSchema.shape).filter((key) => !['host', 'output', 'run_config'].includes(key));
+  assert.deepEqual(Object.keys(value as object), expected);
+  assert.deepEqual(Object.keys((value as { execution_engine: object }).execution_engine), Object.keys(engine));
+  assert.doesNotMatch(text, /Any value|: ""$/m);
+});
+
+test('init --bucket: an all-local project runs on Fargate with no hand edit, and gives what plain kedro run gives', async () => {
+  await using project = await allLocal();
+  const written = await project.wherry('init', '--bucket', 's3://wherry-init/bikes/', ...CLUSTER);
+  assert.equal(written.status, 0, written.stderr);
+  assert.match(written.stderr, /aws s3 sync \S*data\/01_raw s3:\/\/wherry-init\/bikes\/data\/01_raw\n/);
+  const checked = await project.wherry('check');
+  assert.equal(checked.stdout, '0 errors, 0 warnings, 0 notes\n');
+  const ran = await project.wherry('run', '--emulate');
+  assert.equal(ran.status, 0, ran.stderr.slice(-3000));
+
+  await using expected = await projectCopy(EXAMPLE);
+  const python = await examplePython();
+  const plain = await runPython(python, ['-m', 'kedro', 'run'], { cwd: expected.folder });
+  assert.equal(plain.status, 0, plain.output);
+  const paths = { 'data/': 's3://wherry-init/bikes/data/' };
+  const models = { 'demand.model': 'demand.features' };
+  const compared = await compareOutputs({
+    python,
+    project: project.folder,
+    expected: expected.folder,
+    env: 'local',
+    paths,
+    models,
+  });
+  assert.match(compared.output, /10 of 10 datasets equal/);
+});
+
+test('init: what it is not told stays a placeholder, which is all that check finds and the emulator does not need', async () => {
+  await using project = await allLocal();
+  await project.wherry('init', '--bucket', 's3://wherry-init/bikes');
+  const { diagnostics } = JSON.parse((await project.wherry('check', '--format', 'json')).stdout) as {
+    diagnostics: { code: string }[];
+  };
+  assert.deepEqual(
+    diagnostics.map(({ code }) => code),
+    ['config/placeholder', 'config/placeholder', 'config/placeholder'],
+  );
+  const planned = await project.wherry('run', '--emulate', '--nodes', 'docks.nothing');
+  assert.doesNotMatch(planned.stderr, /placeholder/);
+});
+
+test('init: a file that is there is left as it is and the difference shown, until --force', async () => {
+  await using project = await allLocal();
+  await writeFile(project.settings, 'grouping: node\n');
+  const shown = await project.wherry('init', ...CLUSTER);
+  assert.equal(shown.status, 1);
+  assert.match(shown.stdout, /^-grouping: node$/m);
+  assert.match(shown.stderr, /--force/);
+  assert.equal(await readFile(project.settings, 'utf8'), 'grouping: node\n');
+  assert.equal((await project.wherry('init', ...CLUSTER, '--force')).status, 0);
+  assert.match(await readFile(project.settings, 'utf8'), /^ {2}cluster: ml$/m);
+  assert.match((await project.wherry('init', ...CLUSTER)).stdout, /\(unchanged\)\n/);
+  const refused = await project.wherry('init', '--bucket', 'my-bucket');
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /--bucket takes a URL.*'my-bucket'/);
+});
