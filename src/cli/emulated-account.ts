@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { placeholderIn } from '../config/placeholder.ts';
 import type { ConfigValues } from '../config/schema.ts';
 import { ownedLogGroup, saysTheSame, taskDefinition } from '../fargate/task-definition.ts';
 import type { Project } from '../model/project.ts';
@@ -9,6 +8,7 @@ import type { AwsAccount } from '../service/aws/account.ts';
 import { type EcsService, ecsService } from '../service/aws/ecs.ts';
 import { type LogsService, logsService } from '../service/aws/logs.ts';
 import { type S3Service, s3Service } from '../service/aws/s3.ts';
+import { placeholderIn } from '../util/placeholder.ts';
 import { failed, ok, type Result } from '../util/result.ts';
 import type { EmulatorEndpoints } from './emulator-process.ts';
 

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
+import type { WrittenSettings } from '../config/schema.ts';
 import { type Move, moveToBucket } from '../init/move-to-bucket.ts';
-import { settingsFile, type WrittenSettings } from '../init/settings-file.ts';
+import { settingsFile } from '../init/settings-file.ts';
 import { type CommandInput, EXIT, type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { load, projectFolder } from './prepare.ts';

@@ -207,6 +207,9 @@ export const configSchema = z.strictObject({
 
 export type ConfigValues = z.output<typeof configSchema>;
 
+/** As they are written, before defaults are filled in. */
+export type WrittenSettings = z.input<typeof configSchema>;
+
 function shown(value: unknown): string {
   return `'${typeof value === 'string' ? value : JSON.stringify(value)}'`;
 }

@@ -1,10 +1,6 @@
-import { stringify } from 'yaml';
-import type { z } from 'zod';
 import { configJsonSchema } from '../config/json-schema.ts';
-import type { configSchema } from '../config/schema.ts';
-
-/** Settings as they are written, before defaults are filled in. */
-export type WrittenSettings = z.input<typeof configSchema>;
+import type { WrittenSettings } from '../config/schema.ts';
+import { flowYaml } from '../util/yaml-document.ts';
 
 interface KeySchema {
   readonly description?: string;
@@ -37,7 +33,7 @@ function entries(properties: NonNullable<KeySchema['properties']>, values: Recor
 function entry(key: string, schema: KeySchema, value: unknown, indent: string): string[] {
   const explanation = `${indent}# ${explain(schema)}`;
   if (schema.properties === undefined || Array.isArray(value)) {
-    const text = `${key}: ${inline(value ?? schema.examples?.[0] ?? schema.default ?? schema.enum?.[0] ?? '')}`;
+    const text = `${key}: ${flowYaml(value ?? schema.examples?.[0] ?? schema.default ?? schema.enum?.[0] ?? '')}`;
     return [explanation, value === undefined ? `${indent}#${text}` : `${indent}${text}`];
   }
   if (typeof value !== 'object' || value === null) {
@@ -54,8 +50,4 @@ function entry(key: string, schema: KeySchema, value: unknown, indent: string): 
 function explain({ description, enum: choices }: KeySchema): string {
   const list = choices === undefined || choices.length < 2 ? '' : choices.join(', ');
   return [description, list].filter(Boolean).join(': ') || 'Any value';
-}
-
-function inline(value: unknown): string {
-  return stringify(value, { collectionStyle: 'flow', lineWidth: 0, version: '1.1' }).trim();
 }

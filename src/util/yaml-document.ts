@@ -8,6 +8,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  stringify,
   type Tags,
   type YAMLMap,
 } from 'yaml';
@@ -119,4 +120,9 @@ function pairOf<P extends { key: unknown }>(items: readonly P[], key: string | n
 
 function rangeOf(node: Node | undefined): TextRange | undefined {
   return node?.range ? { start: node.range[0], end: Math.max(node.range[1], node.range[0] + 1) } : undefined;
+}
+
+/** A value on one line, as YAML 1.1 reads it back. */
+export function flowYaml(value: unknown): string {
+  return stringify(value, { collectionStyle: 'flow', lineWidth: 0, version: '1.1' }).trim();
 }

@@ -1,5 +1,5 @@
-import { placeholderIn } from '../../config/placeholder.ts';
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
+import { placeholderIn } from '../../util/placeholder.ts';
 import type { Rule } from '../rule.ts';
 
 /** An image that may be another one tomorrow. ECS pulls it anew for every task, so that even one run may mix two. */

@@ -1,6 +1,6 @@
-import { placeholderIn } from '../../config/placeholder.ts';
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
+import { placeholderIn } from '../../util/placeholder.ts';
 import type { CheckContext, Rule } from '../rule.ts';
 
 /** Amazon ECS API reference, AwsVpcConfiguration: up to 16 subnets and 5 security groups. */

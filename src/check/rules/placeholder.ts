@@ -1,5 +1,5 @@
-import { placeholderIn } from '../../config/placeholder.ts';
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
+import { placeholderIn } from '../../util/placeholder.ts';
 import type { KeyPath } from '../../util/yaml-document.ts';
 import type { Rule } from '../rule.ts';
 
