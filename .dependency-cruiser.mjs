@@ -9,6 +9,7 @@ const LAYERS = {
   load: ['util', 'diagnostics', 'model', 'config/(config|schema)[.]ts$'],
   fargate: ['util', 'model', 'config/(config|schema)[.]ts$'],
   check: ['util', 'diagnostics', 'model', 'fargate', 'config/(config|schema)[.]ts$'],
+  init: ['util', 'model', 'config/(schema|json-schema)[.]ts$'],
   plan: ['util', 'diagnostics', 'model', 'fargate', 'config/(config|schema)[.]ts$'],
   target: ['util', 'diagnostics', 'model', 'fargate', 'config/(config|schema)[.]ts$'],
   service: ['util', 'diagnostics', 'model'],
@@ -16,7 +17,7 @@ const LAYERS = {
   run: ['util', 'diagnostics', 'model', 'engine/engine[.]ts$'],
   store: ['util', 'model', 'run/store[.]ts$', 'engine/engine[.]ts$'],
 };
-const PURE = 'util|diagnostics|model|fargate|check|plan|target|run';
+const PURE = 'util|diagnostics|model|fargate|check|init|plan|target|run';
 const PACKAGE_HOMES = {
   '@aws-sdk': '^src/service/aws/',
   yaml: '^src/util/yaml-document[.]ts$',

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { type Dataset, datasetName, isParameter, type Project } from '../model/project.ts';
 import { compareText } from '../util/stable-json.ts';
 
@@ -37,11 +36,11 @@ function nodesOf({ pipelines }: Project) {
 }
 
 function plain(path: string): string {
-  return posix.normalize(path);
+  return path.replace(/^(\.\/+)+/, '');
 }
 
 function isInside(path: string): boolean {
-  return !path.startsWith('/') && !/^[A-Za-z]:|:\/\//.test(path) && !plain(path).startsWith('..');
+  return !path.startsWith('/') && !/^[A-Za-z]:|:\/\//.test(path) && !path.split('/').includes('..');
 }
 
 /** The first folder, or the file itself where it is in none. */
@@ -54,8 +53,8 @@ function prefixOf(path: string): string {
 function placeOf({ path = '', pathKey }: Dataset): { from: string; isFolder: boolean } {
   const from = plain(path).replace(/\/$/, '');
   if (pathKey === 'path') return { from, isFolder: true };
-  const folder = posix.dirname(from);
-  return folder === '.' ? { from, isFolder: false } : { from: folder, isFolder: true };
+  const slash = from.lastIndexOf('/');
+  return slash === -1 ? { from, isFolder: false } : { from: from.slice(0, slash), isFolder: true };
 }
 
 function withoutNested<T extends { readonly from: string }>(places: readonly T[]): T[] {
