@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { loadConfig } from '../src/config/load-config.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { settingsFile } from '../src/init/settings-file.ts';
 import { readYaml } from '../src/util/yaml-document.ts';
@@ -88,4 +89,46 @@ test('init: a file that is there is left as it is and the difference shown, unti
   const refused = await project.wherry('init', '--bucket', 'my-bucket');
   assert.equal(refused.status, 2);
   assert.match(refused.stderr, /--bucket takes a URL.*'my-bucket'/);
+});
+
+const OLD = `host: https://airflow.example.com
+execution_engine: { type: aws-fargate, cluster: ml, subnets: subnet-0123456789abcdef0 }
+run_config:
+  image: registry.example.com/bikes:\${commit_id|dirty}
+  image_pull_policy: Always
+  cron_expression: "0 4 * * *"
+  start_date: 20210721
+  experiment_name: bikes
+  volume: { disabled: yes }
+  secrets: [{ secret: airflow-secrets, deploy_target: SQL, key: k }]
+  resources:
+    __default__: { limits: { cpu: 500m, memory: 1Gi }, requests: { cpu: 250m } }
+`;
+
+test('init --from: the settings of an airflow-k8s.yaml are the same in a wherry.yml, and what is lost is told', async () => {
+  await using project = await allLocal();
+  const file = join(project.folder, 'conf', 'base', 'airflow-k8s.yaml');
+  await writeFile(file, OLD);
+  const load = async () => {
+    const variables = { KEDRO_CONFIG_COMMIT_ID: 'abc' };
+    const { config } = await loadConfig({ root: project.folder, confSource: 'conf', env: 'base', variables });
+    const { host: _, run_config: names, ...values } = config.values;
+    return { ...values, id: names.experiment_name };
+  };
+  const before = await load();
+  assert.equal(before.image, 'registry.example.com/bikes:abc');
+  assert.equal(before.airflow.dag['schedule'], '0 4 * * *');
+  const written = await project.wherry('init', '--from', file);
+  assert.equal(written.status, 0, written.stderr);
+  for (const lost of ['host', 'run_config.image_pull_policy', 'run_config.secrets'])
+    assert.ok(written.stderr.includes(`'${lost}' does nothing on Fargate`), lost);
+  assert.match(written.stderr, /Remove .*airflow-k8s.yaml/);
+  await rm(file);
+  assert.deepEqual(await load(), before);
+
+  await writeFile(file, 'run_config:\n  imagge: x\n');
+  const wrong = await project.wherry('init', '--from', file, '--force');
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.stderr, /config\/unknown-key/);
+  assert.equal((await project.wherry('init', '--from', project.settings)).status, 2);
 });

@@ -43,10 +43,12 @@ export const COMMANDS: readonly Command[] = [
       { flags: '--security-groups <ids>', about: 'with commas between' },
       { flags: '-i, --image <image>', about: 'image of the task definition that Wherry owns' },
       { flags: '--task-definition <family>', about: 'one of yours, in place of it' },
+      { flags: '--from <file>', about: 'the settings of an airflow-k8s.yaml, and what of it has no place here' },
       { flags: '--force', about: 'write over the file that is there' },
     ],
     examples: [
       'wherry init --bucket s3://my-bucket/my-project',
+      'wherry init --from conf/base/airflow-k8s.yaml',
       'wherry init -e fargate --cluster ml --subnets subnet-0123456789abcdef0 --image my-project:1.0',
     ],
     load: async () => (await import('./init.ts')).init,

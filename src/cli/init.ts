@@ -1,5 +1,10 @@
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
+import { notCarriedOver } from '../check/rules/kubernetes-keys.ts';
+import { readLayers } from '../config/layers.ts';
+import { loadConfig } from '../config/load-config.ts';
 import type { WrittenSettings } from '../config/schema.ts';
+import { sortDiagnostics } from '../diagnostics/diagnostic.ts';
+import { fromAirflowK8s } from '../init/from-airflow-k8s.ts';
 import { type Move, moveToBucket } from '../init/move-to-bucket.ts';
 import { settingsFile } from '../init/settings-file.ts';
 import { type CommandInput, EXIT, type GlobalOptions, UsageError } from './command.ts';
@@ -15,6 +20,7 @@ interface InitOptions extends GlobalOptions {
   readonly securityGroups?: string;
   readonly image?: string;
   readonly taskDefinition?: string;
+  readonly from?: string;
   readonly force?: boolean;
 }
 
@@ -28,7 +34,9 @@ export async function init({ args, options, host }: Input): Promise<number> {
   const move = options.bucket === undefined ? undefined : await moveOf(options.bucket, root, options, host);
   if (move === 'findings') return EXIT.problems;
   const file = join(root, options.confSource ?? 'conf', options.env ?? 'base', 'wherry.yml');
-  const content = settingsFile(settingsFrom(args[0], options, move));
+  const old = options.from === undefined ? {} : await readOld(options.from, root, options, host);
+  if (old === 'findings') return EXIT.problems;
+  const content = settingsFile(settingsFrom(args[0], options, move, old));
   const before = await readIfThere(file);
   if (before !== undefined && before !== content && !options.force) {
     host.out(await difference(file, before, content));
@@ -37,6 +45,8 @@ export async function init({ args, options, host }: Input): Promise<number> {
   }
   await writeWhole(file, content);
   host.out(`${file}${before === content ? ' (unchanged)' : ''}\n`);
+  if (options.from !== undefined)
+    host.err(`Remove ${options.from}: both would be read, and its keys apply where these are silent.\n`);
   tellNext(move, relative(host.cwd, root), host);
   return EXIT.fine;
 }
@@ -48,19 +58,48 @@ async function moveOf(bucket: string, root: string, options: GlobalOptions, host
   return moveToBucket(loaded.project, bucket);
 }
 
-function settingsFrom(airflowUrl: string | undefined, options: InitOptions, move: Move | undefined): WrittenSettings {
-  const { taskDefinition, region } = options;
+/** The settings of an airflow-k8s file; what is lost of it is told. */
+async function readOld(
+  file: string,
+  root: string,
+  options: GlobalOptions,
+  host: Host,
+): Promise<WrittenSettings | 'findings'> {
+  const { confSource = 'conf', env = 'base' } = options;
+  const path = relative(root, resolve(host.cwd, file));
+  const source = { root, confSource, env, file: path, variables: host.env };
+  const [layer] = await readLayers(source);
+  if (layer?.kind !== 'airflow-k8s')
+    throw new UsageError(`--from takes an airflow-k8s*.yaml, and ${file} is none that can be read`);
+  const { config, diagnostics } = await loadConfig(source);
+  // Variables stay as they are written: they need not be set here.
+  const found = diagnostics.filter(({ code }) => code !== 'config/unresolved-variable');
+  if (reportFindings(sortDiagnostics([...found, ...notCarriedOver(config)]), options, host)) return 'findings';
+  return fromAirflowK8s(layer.value as Record<string, unknown>);
+}
+
+function settingsFrom(
+  airflowUrl: string | undefined,
+  options: InitOptions,
+  move: Move | undefined,
+  old: WrittenSettings,
+): WrittenSettings {
+  const { region } = options;
+  const engine = old.execution_engine;
+  const taskDefinition = options.taskDefinition ?? engine?.task_definition;
   const groups = list(options.securityGroups);
   return {
+    ...old,
     execution_engine: {
+      ...engine,
       type: 'aws-fargate',
-      cluster: options.cluster ?? 'YOUR-CLUSTER',
+      cluster: options.cluster ?? engine?.cluster ?? 'YOUR-CLUSTER',
       ...(taskDefinition === undefined ? {} : { task_definition: taskDefinition }),
-      subnets: list(options.subnets) ?? ['YOUR-SUBNET'],
+      subnets: list(options.subnets) ?? engine?.subnets ?? ['YOUR-SUBNET'],
       ...(groups === undefined ? {} : { security_groups: groups }),
       ...(region === undefined ? {} : { region }),
     },
-    ...(taskDefinition === undefined ? { image: options.image ?? 'YOUR-IMAGE' } : {}),
+    ...(taskDefinition === undefined ? { image: options.image ?? old.image ?? 'YOUR-IMAGE' } : {}),
     ...(move === undefined ? {} : { spill: move.spill, paths: move.paths }),
     ...(airflowUrl === undefined ? {} : { host: airflowUrl }),
   };

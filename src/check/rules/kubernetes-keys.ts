@@ -1,7 +1,8 @@
+import type { Config } from '../../config/config.ts';
 import type { ConfigValues } from '../../config/schema.ts';
-import { diagnostic } from '../../diagnostics/diagnostic.ts';
+import { type Diagnostic, diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { KeyPath } from '../../util/yaml-document.ts';
-import type { CheckContext, Rule } from '../rule.ts';
+import type { Rule } from '../rule.ts';
 
 type RunConfig = ConfigValues['run_config'];
 
@@ -104,14 +105,15 @@ const ANSWERS: readonly Answer[] = [
 const POD_KEYS = ['node_selectors', 'labels', 'annotations', 'tolerations'] as const;
 
 /** Every key of an airflow-k8s file either means something on Fargate or is answered here. */
-export const kubernetesKeys: Rule = ({ engine, config }) => {
-  if (engine !== 'aws-fargate') return [];
+export const kubernetesKeys: Rule = ({ engine, config }) => (engine === 'aws-fargate' ? notCarriedOver(config) : []);
+
+export function notCarriedOver(config: Config): Diagnostic[] {
   const { values } = config;
   const used = ANSWERS.filter(({ path }) => isUsed(valueAt(values, path)));
   return [...used.map((answer) => answered(answer, config)), ...podKeys(values.run_config, config)];
-};
+}
 
-function answered({ path, changes, why, help }: Answer, config: CheckContext['config']) {
+function answered({ path, changes, why, help }: Answer, config: Config) {
   return diagnostic(changes ? 'airflow-k8s/not-carried-over' : 'airflow-k8s/no-meaning', {
     message: `'${path.join('.')}' does nothing on Fargate`,
     why,
@@ -120,7 +122,7 @@ function answered({ path, changes, why, help }: Answer, config: CheckContext['co
   });
 }
 
-function podKeys({ resources }: RunConfig, config: CheckContext['config']) {
+function podKeys({ resources }: RunConfig, config: Config) {
   return Object.entries(resources ?? {}).flatMap(([name, resource]) =>
     POD_KEYS.filter((key) => isUsed(resource?.[key])).map((key) =>
       diagnostic('airflow-k8s/no-meaning', {
