@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ImageSource, parseImage } from './drivers/images.ts';
 
@@ -6,7 +6,11 @@ export interface Options {
   readonly help: boolean;
   readonly port: number;
   readonly stateDir: string;
+  /** What runs the containers. */
+  readonly driver: DriverName;
   readonly images: Map<string, ImageSource>;
+  /** A YAML file that need not be there. */
+  readonly secrets: string;
   /** How long Fargate's own work takes, 1 being as long as on AWS. */
   readonly timeScale: number;
   readonly s3Python: string | undefined;
@@ -14,11 +18,16 @@ export interface Options {
   readonly verbose: boolean;
 }
 
+const DRIVERS = ['process', 'podman', 'docker'] as const;
+export type DriverName = (typeof DRIVERS)[number];
+
 export const USAGE = `usage: emulator [options]
 
   --port N                       the port of ECS, CloudWatch Logs and STS (default: a free one)
   --state-dir DIR                where state is kept (default: .wherry/emulator)
+  --driver NAME                  what runs containers: process (default), podman or docker, these with real images
   --image REF=DIR[,python=PATH]  the folder, and the Python, that stand for an image; may be repeated
+  --secrets FILE                 YAML: the values of secrets by name or ARN (default: secrets.yml in the state folder)
   --time-scale X                 how long starting and ending a task takes, 1 being as on AWS (default: 0.01)
   --s3-python PATH               a Python that has moto[s3] (default: an environment made once)
   --exit-with-parent             end when standard input closes and nobody holds a connection to /_emulator/hold
@@ -33,7 +42,9 @@ export function optionsOf(args: readonly string[]): Options {
       help: { type: 'boolean', short: 'h', default: false },
       port: { type: 'string', default: '0' },
       'state-dir': { type: 'string', default: '.wherry/emulator' },
+      driver: { type: 'string', default: 'process' },
       image: { type: 'string', multiple: true, default: [] },
+      secrets: { type: 'string' },
       'time-scale': { type: 'string', default: '0.01' },
       's3-python': { type: 'string' },
       'exit-with-parent': { type: 'boolean', default: false },
@@ -44,12 +55,17 @@ export function optionsOf(args: readonly string[]): Options {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port '${values.port}' is no port`);
   const timeScale = Number(values['time-scale']);
   if (!(timeScale >= 0)) throw new Error(`--time-scale '${values['time-scale']}' is no number of 0 or more`);
+  const driver = DRIVERS.find((name) => name === values.driver);
+  if (driver === undefined) throw new Error(`--driver '${values.driver}' is none of ${DRIVERS.join(', ')}`);
+  const stateDir = resolve(values['state-dir']);
   const images = values.image.map(parseImage).map(({ ref, source }) => [ref, source] as const);
   return {
     help: values.help,
     port,
-    stateDir: resolve(values['state-dir']),
+    stateDir,
+    driver,
     images: new Map(images),
+    secrets: resolve(values.secrets ?? join(stateDir, 'secrets.yml')),
     timeScale,
     s3Python: values['s3-python'],
     exitWithParent: values['exit-with-parent'],

@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { type Options, optionsOf, USAGE } from './arguments.ts';
 import { systemClock } from './clock.ts';
 import { control } from './control.ts';
+import { commandLineDriver } from './drivers/command-line.ts';
+import type { Driver } from './drivers/driver.ts';
 import { processDriver } from './drivers/process.ts';
 import { Holders } from './holders.ts';
 import { takeLock } from './lock.ts';
 import { openLogStore } from './log-store.ts';
 import { type S3Server, startS3 } from './s3/start.ts';
 import { openSaver, writeAtomically } from './saver.ts';
+import { secretsFile } from './secrets.ts';
 import { emulatorServer, listen } from './server.ts';
 import { load, type World } from './state.ts';
 import { recover, requestStop } from './task-life.ts';
@@ -84,9 +87,10 @@ function openWorld(options: Options, halt: AbortSignal): World {
     account: ACCOUNT,
     region: process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || DEFAULT_REGION,
     clock: systemClock(options.timeScale),
-    driver: processDriver(options.images, options.stateDir),
+    driver: driverOf(options),
     logs: openLogStore(join(options.stateDir, 'logs')),
     saver: openSaver(options.stateDir),
+    secrets: secretsFile(options.secrets),
     endpoints: { own: '', s3: '' },
     clusters: new Map(),
     families: new Map(),
@@ -97,6 +101,10 @@ function openWorld(options: Options, halt: AbortSignal): World {
   };
   load(world);
   return world;
+}
+
+function driverOf({ driver, images, stateDir }: Options): Driver {
+  return driver === 'process' ? processDriver(images, stateDir) : commandLineDriver(driver);
 }
 
 async function serve(

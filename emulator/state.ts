@@ -3,6 +3,7 @@ import type { Driver } from './drivers/driver.ts';
 import type { Input } from './input.ts';
 import type { LogStore } from './log-store.ts';
 import type { Saver } from './saver.ts';
+import type { Secrets } from './secrets.ts';
 
 export interface Tag {
   readonly key: string;
@@ -71,7 +72,7 @@ export interface EcsTask {
   readonly platformVersion: string;
   readonly platformFamily: string;
   readonly enableExecuteCommand: boolean;
-  readonly healthStatus: string;
+  healthStatus: string;
   readonly createdAt: number;
   lastStatus: string;
   desiredStatus: 'RUNNING' | 'STOPPED';
@@ -117,6 +118,7 @@ export interface World {
   readonly driver: Driver;
   readonly logs: LogStore;
   readonly saver: Saver;
+  readonly secrets: Secrets;
   /** Addresses that containers are told; ECS, Logs and STS share one port. */
   readonly endpoints: { own: string; s3: string };
   readonly clusters: Map<string, Cluster>;

@@ -45,11 +45,15 @@ function world(driver: Pick<Driver, 'create'>): { world: World; record: TaskReco
   return { world: fake as unknown as World, record, steps };
 }
 
-const running = (ended: Promise<number>, stop: () => void = () => undefined): Pick<Driver, 'create'> => ({
+const running = (exit: Promise<number>, stop: () => void = () => undefined): Pick<Driver, 'create'> => ({
   create: async () => ({
     runtimeId: 'r',
     leftover: () => undefined,
-    start: async () => ({ ended, stop }),
+    start: async () => ({
+      ended: exit.then((exitCode) => ({ exitCode, isOutOfMemory: false })),
+      execute: async () => 0,
+      stop,
+    }),
     remove: async () => undefined,
   }),
 });

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { sha256 } from './canonical.ts';
 import { epochSeconds } from './clock.ts';
-import { type Container, PullFailed, type RunningContainer, StartFailed } from './drivers/driver.ts';
+import { Bell, inStartOrder, inStopOrder } from './container-order.ts';
+import { type Container, type ContainerEnd, PullFailed, type RunningContainer, StartFailed } from './drivers/driver.ts';
+import { watchHealth } from './health.ts';
 import { type EcsContainer, type EcsTask, saveTask, type TaskRecord, type World } from './state.ts';
 import { type Planned, plannedContainers } from './task-specs.ts';
 
@@ -25,12 +27,15 @@ interface Part {
   readonly shown: EcsContainer;
   made?: Container;
   running?: RunningContainer;
+  end?: ContainerEnd;
 }
 
 interface Context {
   readonly record: TaskRecord;
   readonly task: EcsTask;
   readonly parts: readonly Part[];
+  /** Rung at every change of a part. */
+  readonly bell: Bell;
   readonly world: World;
   readonly stop: AbortSignal;
 }
@@ -53,7 +58,9 @@ export function begin(record: TaskRecord, world: World): void {
   const secret = randomBytes(24).toString('base64url');
   const plans = plannedContainers(record, { secret, world });
   const parts = record.task.containers.map((shown, index) => ({ shown, plan: plans[index] as Planned }));
-  const context: Context = { record, task: record.task, parts, world, stop: stop.signal };
+  const bell = new Bell();
+  stop.signal.addEventListener('abort', () => bell.ring());
+  const context: Context = { record, task: record.task, parts, bell, world, stop: stop.signal };
   const over = live(context).finally(() => world.lives.delete(record.id));
   world.lives.set(record.id, { stop, secret, over });
 }
@@ -110,7 +117,7 @@ function attachInterface(context: Context): void {
 async function activate(context: Context): Promise<void> {
   const { world, stop, parts } = context;
   change(context, { lastStatus: 'ACTIVATING' });
-  for (const { plan } of parts) prepareInputs(plan, world);
+  for (const part of parts) prepareInputs(part, world);
   change(context, { pullStartedAt: epochSeconds(world.clock) });
   const made = await Promise.allSettled(parts.map((part) => create(part, context)));
   // Only now, when none is still being made, can those that were be removed.
@@ -119,7 +126,14 @@ async function activate(context: Context): Promise<void> {
   change(context, { pullStoppedAt: epochSeconds(world.clock) });
   await world.clock.pause(SECONDS.start, stop);
   if (stop.aborted) return;
-  for (const part of parts) await start(part, context);
+  await inStartOrder(parts, {
+    bell: context.bell,
+    isOver: () => stop.aborted,
+    start: (part) => start(part, context),
+    refuse: ({ plan }, reason) =>
+      new FailedToStart('Task failed to start', { name: plan.name, reason: `DependencyError: ${reason}` }),
+  });
+  if (stop.aborted) return;
   change(context, { lastStatus: 'RUNNING', startedAt: epochSeconds(world.clock) });
   // Should the emulator be killed, the next one must know which processes to end.
   world.saver.flush();
@@ -127,11 +141,12 @@ async function activate(context: Context): Promise<void> {
 }
 
 // AmazonECS/latest/developerguide/resource-initialization-error.html, in the words of platform version 1.4.
-function prepareInputs(plan: Planned, world: World): void {
-  if (plan.secrets.length > 0) {
+function prepareInputs({ plan }: Part, world: World): void {
+  for (const [name, valueFrom] of Object.entries(plan.secrets)) {
+    if (world.secrets(valueFrom) !== undefined) continue;
     throw new FailedToStart(
-      'ResourceInitializationError: unable to pull secrets or registry auth: ' +
-        `the emulator has no secrets (container ${plan.name} asks for ${plan.secrets.join(', ')})`,
+      'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: ' +
+        `unable to retrieve secret for ${name}: ResourceNotFoundException: ${valueFrom} is not in the emulator's secrets file`,
     );
   }
   if (!plan.log || world.logs.hasGroup(plan.log.group)) return;
@@ -144,6 +159,12 @@ function prepareInputs(plan: Planned, world: World): void {
   }
 }
 
+/** Of what is in the definition, an environment variable loses to a secret of the same name. */
+function withSecrets({ spec, secrets }: Planned, world: World): Planned['spec'] {
+  const values = Object.entries(secrets).map(([name, valueFrom]) => [name, world.secrets(valueFrom) ?? '']);
+  return { ...spec, environment: { ...spec.environment, ...Object.fromEntries(values) } };
+}
+
 async function create(part: Part, { record, world }: Context): Promise<void> {
   const { plan, shown } = part;
   const onLine = (message: string) => {
@@ -152,7 +173,7 @@ async function create(part: Part, { record, world }: Context): Promise<void> {
     world.logs.append(plan.log, { timestamp, message, ingestionTime: timestamp });
   };
   try {
-    part.made = await world.driver.create({ ...plan.spec, onLine });
+    part.made = await world.driver.create({ ...withSecrets(plan, world), onLine });
   } catch (error) {
     if (!(error instanceof PullFailed)) throw error;
     const reason = `CannotPullContainerError: ${error.message}`;
@@ -176,12 +197,39 @@ async function start(part: Part, context: Context): Promise<void> {
   }
   context.record.leftovers.push(made.leftover());
   shown.lastStatus = 'RUNNING';
-  void part.running.ended.then((exitCode) => {
-    shown.lastStatus = 'STOPPED';
-    shown.exitCode = exitCode;
-    const isLast = context.parts.every(({ shown: other }) => other.lastStatus === 'STOPPED');
-    change(context, isLast ? { executionStoppedAt: epochSeconds(context.world.clock) } : {});
+  const over = new AbortController();
+  void part.running.ended.then((end) => {
+    over.abort();
+    ended(part, end, context);
   });
+  if (plan.healthCheck) {
+    const onStatus = (status: string) => showHealth(part, status, context);
+    void watchHealth(part.running, plan.healthCheck, { clock: context.world.clock, until: over.signal, onStatus });
+  }
+  context.bell.ring();
+}
+
+function ended(part: Part, end: ContainerEnd, context: Context): void {
+  const { shown } = part;
+  part.end = end;
+  shown.lastStatus = 'STOPPED';
+  shown.exitCode = end.exitCode;
+  // AmazonECS/latest/developerguide/out-of-memory.html.
+  if (end.isOutOfMemory) shown.reason = 'OutOfMemoryError: Container killed due to memory usage';
+  const isLast = context.parts.every(({ shown: other }) => other.lastStatus === 'STOPPED');
+  change(context, isLast ? { executionStoppedAt: epochSeconds(context.world.clock) } : {});
+  context.bell.ring();
+}
+
+// APIReference/API_Task, healthStatus: that of the essential containers that have a check, UNHEALTHY if one is.
+function showHealth({ shown }: Part, status: string, context: Context): void {
+  if (shown.healthStatus === status) return;
+  shown.healthStatus = status;
+  const checked = context.parts.filter(({ plan }) => plan.isEssential && plan.healthCheck);
+  const statuses = checked.map((part) => part.shown.healthStatus);
+  const healthStatus = ['UNHEALTHY', 'UNKNOWN', 'HEALTHY'].find((one) => statuses.includes(one)) ?? 'UNKNOWN';
+  change(context, { healthStatus });
+  context.bell.ring();
 }
 
 async function untilEssentialEnds(context: Context): Promise<void> {
@@ -226,14 +274,12 @@ async function windDown(context: Context): Promise<void> {
 }
 
 async function endContainers(parts: readonly Part[], halt: AbortSignal): Promise<void> {
-  const running = parts.flatMap((part) => part.running ?? []);
   const hurry = () => {
-    for (const container of running) container.stop(HALT_GRACE_MS);
+    for (const { running } of parts) running?.stop(HALT_GRACE_MS);
   };
   if (halt.aborted) hurry();
-  else for (const container of running) container.stop();
   halt.addEventListener('abort', hurry, { once: true });
-  await Promise.all(running.map((container) => container.ended));
+  await inStopOrder(parts, (running) => (halt.aborted ? undefined : running.stop()));
   halt.removeEventListener('abort', hurry);
 }
 

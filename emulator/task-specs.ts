@@ -15,8 +15,26 @@ export interface Planned {
   readonly name: string;
   readonly isEssential: boolean;
   readonly log: LogPlace | undefined;
-  readonly secrets: readonly string[];
+  /** The environment variables that hold secrets, and where each is kept. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly dependsOn: readonly Dependency[];
+  readonly healthCheck: HealthCheck | undefined;
   readonly spec: Omit<ContainerSpec, 'onLine'>;
+}
+
+/** What must be true of another container of the task before this one is started. */
+export interface Dependency {
+  readonly container: string;
+  readonly condition: string;
+}
+
+/** Times in seconds. */
+export interface HealthCheck {
+  readonly command: readonly string[];
+  readonly interval: number;
+  readonly timeout: number;
+  readonly retries: number;
+  readonly startPeriod: number;
 }
 
 // AmazonECS/latest/developerguide/task_definition_parameters.html, stopTimeout: 30 seconds by default on Fargate.
@@ -39,21 +57,48 @@ export function plannedContainers(record: TaskRecord, options: { secret: string;
       name,
       isEssential: container.essential !== false,
       log: logPlace(container, { name, task: record.id }),
-      secrets: (objects(container, 'secrets') ?? []).map((secret) => text(secret, 'name') ?? ''),
+      secrets: secretsOf(container),
+      dependsOn: (objects(container, 'dependsOn') ?? []).map((dependency) => ({
+        container: text(dependency, 'containerName') ?? '',
+        condition: text(dependency, 'condition') ?? 'START',
+      })),
+      healthCheck: healthCheckOf(container),
       spec: {
         name,
         image,
         environment,
-        // Docker runs ENTRYPOINT with CMD behind it; RunTask replaces CMD alone.
-        command: [...(texts(container, 'entryPoint') ?? []), ...commandOf(container, override)],
+        entryPoint: texts(container, 'entryPoint'),
+        // RunTask replaces the command and never the entry point before it.
+        command: texts(override, 'command') ?? texts(container, 'command') ?? [],
+        memoryMiB: number(override, 'memory') ?? number(container, 'memory') ?? Number(record.task.memory),
+        cpuUnits: Number(record.task.cpu),
         stopTimeoutMs: (number(container, 'stopTimeout') ?? STOP_TIMEOUT_SECONDS) * 1000,
       },
     };
   });
 }
 
-const commandOf = (container: Input, override: Input): string[] =>
-  texts(override, 'command') ?? texts(container, 'command') ?? [];
+const secretsOf = (container: Input): Record<string, string> =>
+  Object.fromEntries(
+    (objects(container, 'secrets') ?? []).map((secret) => [
+      text(secret, 'name') ?? '',
+      text(secret, 'valueFrom') ?? '',
+    ]),
+  );
+
+// APIReference/API_HealthCheck: the defaults; CMD-SHELL is run by the container's shell.
+function healthCheckOf(container: Input): HealthCheck | undefined {
+  const check = object(container, 'healthCheck');
+  if (check === undefined) return undefined;
+  const [kind, ...words] = texts(check, 'command') ?? [];
+  return {
+    command: kind === 'CMD-SHELL' ? ['/bin/sh', '-c', ...words] : words,
+    interval: number(check, 'interval') ?? 30,
+    timeout: number(check, 'timeout') ?? 5,
+    retries: number(check, 'retries') ?? 3,
+    startPeriod: number(check, 'startPeriod') ?? 0,
+  };
+}
 
 export function containerOverride(overrides: Input, name: string): Input {
   return (objects(overrides, 'containerOverrides') ?? []).find((override) => override.name === name) ?? {};

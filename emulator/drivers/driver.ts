@@ -2,9 +2,15 @@
 export interface ContainerSpec {
   readonly name: string;
   readonly image: string;
-  /** ENTRYPOINT and CMD as one list; empty when neither definition nor override has any. */
+  /** Undefined: the image's own. */
+  readonly entryPoint: readonly string[] | undefined;
+  /** What follows the entry point; empty when neither definition nor override has any. */
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** What all its processes may have together. */
+  readonly memoryMiB: number;
+  /** What its task has; 1024 are one vCPU. */
+  readonly cpuUnits: number;
   /** How long after SIGTERM it is killed. */
   readonly stopTimeoutMs: number;
   /** Called with every line that the container writes, standard output and standard error alike. */
@@ -22,18 +28,27 @@ export interface Container {
   remove(): Promise<void>;
 }
 
+/** How a container ended. */
+export interface ContainerEnd {
+  readonly exitCode: number;
+  /** Whether a process of it was killed because all together had more than `memoryMiB`. */
+  readonly isOutOfMemory: boolean;
+}
+
 export interface RunningContainer {
-  /** The exit code, once the container has ended and its last line is delivered. */
-  readonly ended: Promise<number>;
+  /** Settles once the container has ended and its last line is delivered. */
+  readonly ended: Promise<ContainerEnd>;
   /** Asks it to end: SIGTERM, and SIGKILL after the grace, which is `stopTimeoutMs` unless a shorter one is given. */
   stop(graceMs?: number): void;
+  /** Runs a command beside its first process, with its environment, and resolves to the exit code; 137 after the time. */
+  execute(command: readonly string[], timeoutMs: number): Promise<number>;
 }
 
 /** A place where containers run. */
 export interface Driver {
   /** Pulls the image and makes the container. Throws PullFailed when there is no such image. */
   create(spec: ContainerSpec): Promise<Container>;
-  /** Ends and removes what the containers of an emulator that died left behind. */
+  /** Ends and removes what the containers of an emulator that died left behind; knows its own leftovers from others'. */
   sweep(leftovers: readonly unknown[]): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { identityOf, isAlive, type ProcessIdentity } from '../process-identity.ts';
 import {
   type Container,
+  type ContainerEnd,
   type ContainerSpec,
   type Driver,
   PullFailed,
@@ -14,6 +15,7 @@ import {
 } from './driver.ts';
 import type { ImageSource } from './images.ts';
 import { lineCutter } from './log-lines.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { copyWorkingFolder } from './working-copy.ts';
 
 interface Leftover {
@@ -26,6 +28,7 @@ const DRAIN_MS = 1000;
 
 /** Runs each container as a group of processes on this machine, in a copy of the folder that stands for its image. */
 export function processDriver(images: ReadonlyMap<string, ImageSource>, stateDir: string): Driver {
+  const memory = new MemoryWatch();
   return {
     async create(spec) {
       const image = images.get(spec.image);
@@ -39,10 +42,10 @@ export function processDriver(images: ReadonlyMap<string, ImageSource>, stateDir
         await removeFolder(folder);
         throw new PullFailed(`copying ${image.dir}: ${(error as Error).message}`);
       }
-      return container({ spec, folder, image });
+      return container({ spec, folder, image, memory });
     },
     async sweep(leftovers) {
-      for (const { folder, process: identity } of leftovers as Leftover[]) {
+      for (const { folder, process: identity } of leftovers.filter(isOurs)) {
         if (identity && isAlive(identity)) killGroup(identity.pid, 'SIGKILL');
         await removeFolder(folder);
       }
@@ -50,25 +53,23 @@ export function processDriver(images: ReadonlyMap<string, ImageSource>, stateDir
   };
 }
 
-function container(options: { spec: ContainerSpec; folder: string; image: ImageSource }): Container {
-  const { spec, folder, image } = options;
+interface Made {
+  readonly spec: ContainerSpec;
+  readonly folder: string;
+  readonly image: ImageSource;
+  readonly memory: MemoryWatch;
+}
+
+function container(made: Made): Container {
+  const { spec, folder } = made;
   let identity: ProcessIdentity | undefined;
   return {
     runtimeId: `${randomBytes(16).toString('hex')}-${String(randomBytes(4).readUInt32BE()).padStart(10, '0')}`,
     leftover: () => (identity ? { folder, process: identity } : { folder }),
     async start() {
-      const [program, ...args] = spec.command;
-      if (program === undefined) throw new StartFailed('no command specified');
-      const child = spawn(program, args, {
-        cwd: join(folder, 'work'),
-        env: { ...imageEnvironment(image, folder), ...spec.environment },
-        // A session of its own, so that all it starts can be signalled together.
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      await started(child, program);
+      const child = await started([...(spec.entryPoint ?? []), ...spec.command], made);
       identity = identityOf(child.pid as number);
-      return running(child, spec);
+      return running(child, made);
     },
     remove: () => removeFolder(folder),
   };
@@ -85,33 +86,43 @@ function imageEnvironment(image: ImageSource, folder: string): Record<string, st
   };
 }
 
-function started(child: ChildProcess, program: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.once('spawn', resolve);
-    child.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        new StartFailed(
-          error.code === 'ENOENT' || error.code === 'EACCES'
-            ? `exec: "${program}": ${error.code === 'ENOENT' ? 'executable file not found in $PATH' : 'permission denied'}: unknown`
-            : error.message,
-        ),
-      ),
-    );
+/** Starts a program in the container's folder, with its environment. Throws StartFailed. */
+async function started([program, ...args]: readonly string[], { spec, folder, image }: Made): Promise<ChildProcess> {
+  if (program === undefined) throw new StartFailed('no command specified');
+  const child = spawn(program, args, {
+    cwd: join(folder, 'work'),
+    env: { ...imageEnvironment(image, folder), ...spec.environment },
+    // A session of its own, so that all it starts can be signalled together.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error: NodeJS.ErrnoException) => reject(new StartFailed(reasonOf(error, program))));
+  });
+  return child;
 }
 
-function running(child: ChildProcess, spec: ContainerSpec): RunningContainer {
+function reasonOf({ code, message }: NodeJS.ErrnoException, program: string): string {
+  if (code !== 'ENOENT' && code !== 'EACCES') return message;
+  return `exec: "${program}": ${code === 'ENOENT' ? 'executable file not found in $PATH' : 'permission denied'}: unknown`;
+}
+
+function running(child: ChildProcess, made: Made): RunningContainer {
+  const { spec, memory } = made;
   const group = child.pid as number;
+  const limit = memory.limit(group, spec.memoryMiB * 2 ** 20);
   let kill: NodeJS.Timeout | undefined;
   const cutters = [child.stdout, child.stderr].map((stream) => {
     const cutter = lineCutter(spec.onLine);
     stream?.on('data', (chunk: Buffer) => cutter.push(chunk));
     return cutter;
   });
-  const ended = new Promise<number>((resolve) => {
+  const ended = new Promise<ContainerEnd>((resolve) => {
     let drain: NodeJS.Timeout | undefined;
     child.once('exit', () => {
       clearTimeout(kill);
+      limit.end();
       // A container ends with its first process, whatever else it started.
       killGroup(group, 'SIGKILL');
       drain = setTimeout(() => {
@@ -122,11 +133,12 @@ function running(child: ChildProcess, spec: ContainerSpec): RunningContainer {
     child.once('close', (code, signal) => {
       clearTimeout(drain);
       for (const cutter of cutters) cutter.end();
-      resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]);
+      resolve({ exitCode: exitCodeOf(code, signal), isOutOfMemory: limit.isExceeded });
     });
   });
   return {
     ended,
+    execute: (command, timeoutMs) => executed(command, { made, timeoutMs }),
     stop(graceMs = spec.stopTimeoutMs) {
       if (child.exitCode !== null || child.signalCode !== null) return;
       killGroup(group, 'SIGTERM');
@@ -135,6 +147,29 @@ function running(child: ChildProcess, spec: ContainerSpec): RunningContainer {
     },
   };
 }
+
+/** A command that cannot be started counts as one that ended as a shell would say so. */
+async function executed(
+  command: readonly string[],
+  { made, timeoutMs }: { made: Made; timeoutMs: number },
+): Promise<number> {
+  const child = await started(command, made).catch(() => undefined);
+  if (!child) return 127;
+  for (const stream of [child.stdout, child.stderr]) stream?.resume();
+  const kill = setTimeout(() => killGroup(child.pid as number, 'SIGKILL'), timeoutMs);
+  return new Promise((resolve) =>
+    child.once('exit', (code, signal) => {
+      clearTimeout(kill);
+      resolve(exitCodeOf(code, signal));
+    }),
+  );
+}
+
+const exitCodeOf = (code: number | null, signal: NodeJS.Signals | null): number =>
+  code ?? 128 + constants.signals[signal as NodeJS.Signals];
+
+const isOurs = (leftover: unknown): leftover is Leftover =>
+  typeof leftover === 'object' && leftover !== null && 'folder' in leftover;
 
 function killGroup(group: number, signal: NodeJS.Signals): void {
   try {

@@ -164,6 +164,15 @@ export const COMMANDS: readonly Command[] = [
       { flags: '--port <number>', about: 'loopback port (default: a free one)' },
       { flags: '--state-dir <folder>', about: "what outlives the process (default: the project's .wherry/emulator)" },
       {
+        flags: '--driver <driver>',
+        about: 'what runs containers: processes in a copy of a folder (default), or podman or docker with real images',
+        choices: ['process', 'podman', 'docker'],
+      },
+      {
+        flags: '--secrets <file>',
+        about: "YAML with secrets by name or ARN (default: the state folder's secrets.yml)",
+      },
+      {
         flags: '--image <ref=folder>',
         about: 'what a container of an image runs in: REF=DIR[,python=PATH]',
         many: true,
@@ -173,7 +182,11 @@ export const COMMANDS: readonly Command[] = [
         about: 'how long the states of a task last: 1 is as long as on AWS (default: 0.01)',
       },
     ],
-    examples: ['eval "$(wherry emulate --image my-image:1=. &)"', 'wherry emulate --port 4566'],
+    examples: [
+      'eval "$(wherry emulate --image my-image:1=. &)"',
+      'wherry emulate --port 4566',
+      'wherry emulate --driver podman',
+    ],
     load: async () => (await import('./emulate.ts')).emulate,
   },
 ];

@@ -8,6 +8,8 @@ import { projectFolder } from './prepare.ts';
 interface EmulateOptions {
   readonly port?: string;
   readonly stateDir?: string;
+  readonly driver?: string;
+  readonly secrets?: string;
   readonly image?: readonly string[];
   readonly timeScale?: string;
 }
@@ -18,6 +20,8 @@ export async function emulate({ options, host }: CommandInput<EmulateOptions>): 
   const flags = Object.entries({
     '--port': options.port,
     '--state-dir': options.stateDir ?? join(root, '.wherry', 'emulator'),
+    '--driver': options.driver,
+    '--secrets': options.secrets,
     '--time-scale': options.timeScale,
   });
   const words = [
