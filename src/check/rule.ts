@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import type { Span } from '../diagnostics/span.ts';
+import type { Located, Span } from '../diagnostics/span.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Dataset, Node, Pipeline, Project } from '../model/project.ts';
 import type { TargetId } from '../model/target-id.ts';
@@ -28,6 +28,8 @@ export interface CheckContext {
   readonly image: ImageContent;
   readonly locateDataset: (dataset: Dataset, key?: string) => Span | undefined;
   readonly locateNode: (node: Node) => Span | undefined;
+  /** Keys in the catalog's files, dotted, whose values look like secrets. */
+  readonly secretsInCatalog: () => readonly Located<string>[];
 }
 
 /** One thing that can be wrong. Pure: the same context gives the same findings. */

@@ -125,6 +125,7 @@ export async function planAndCheck(
     image: await imageContent(project),
     locateDataset: loaded.locateDataset,
     locateNode: loaded.locateNode,
+    secretsInCatalog: loaded.secretsInCatalog,
   });
   const all = [...loaded.diagnostics, ...configured.diagnostics, ...planned.diagnostics, ...found];
   const diagnostics = sortDiagnostics(adjust(nameVariables(all, config), config.values.severity));

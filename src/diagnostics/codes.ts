@@ -34,6 +34,7 @@ export const CODES = {
   'config/value-missing': { severity: 'error', title: 'A setting that this engine needs is not given' },
   'config/volume-on-fargate': { severity: 'error', title: 'Fargate makes no volume for temporary data' },
   'data/confirms-elsewhere': { severity: 'warning', title: 'A dataset is confirmed in another task than reads it' },
+  'data/literal-secret': { severity: 'warning', title: 'A secret stands in the catalog' },
   'data/local-path-on-fargate': { severity: 'error', title: 'A container would write to its own disk and lose it' },
   'data/memory-crosses-tasks': { severity: 'note', title: 'In-memory data is needed in another container' },
   'data/nobody-writes': { severity: 'error', title: 'A node reads what no node writes and no catalog entry gives' },

@@ -1,4 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
+import { coverSecrets, hasSecretName } from '../util/secret.ts';
 import type { KeyPath } from '../util/yaml-document.ts';
 import type { DiagnosticCode } from './codes.ts';
 import { type Diagnostic, diagnostic } from './diagnostic.ts';
@@ -38,9 +39,9 @@ function invalid({ code, message, input, issues }: SchemaIssue, path: KeyPath, c
   const reason = (isKey ? issues?.[0]?.message : undefined) ?? message;
   const problem = isMissing ? 'is missing' : reason.replace(/^Invalid input: /, '');
   const got =
-    input === undefined || reason.includes("'")
+    input === undefined || reason.includes("'") || hasSecretName(String(path.at(-1)))
       ? ''
-      : `, not '${typeof input === 'string' ? input : JSON.stringify(input)}'`;
+      : `, not '${coverSecrets(typeof input === 'string' ? input : JSON.stringify(input))}'`;
   return diagnostic(codes.invalid, {
     message: [path.join('.'), `${problem}${got}`].filter(Boolean).join(isMissing ? ' ' : ': '),
     why: 'Wherry would have to guess what is meant',

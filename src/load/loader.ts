@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import type { Span } from '../diagnostics/span.ts';
+import type { Located, Span } from '../diagnostics/span.ts';
 import type { Dataset, Node, Project } from '../model/project.ts';
 
 export interface LoadRequest {
@@ -24,6 +24,8 @@ export interface Loaded {
   readonly diagnostics: readonly Diagnostic[];
   readonly locateDataset: (dataset: Dataset, key?: string) => Span | undefined;
   readonly locateNode: (node: Node) => Span | undefined;
+  /** Keys in the catalog's files, dotted, whose values look like secrets. */
+  readonly secretsInCatalog: () => readonly Located<string>[];
 }
 
 /** `usage` is for what was asked wrongly (unknown env or pipeline): one sentence and what to do. */

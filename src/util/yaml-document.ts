@@ -126,3 +126,11 @@ function rangeOf(node: Node | undefined): TextRange | undefined {
 export function flowYaml(value: unknown): string {
   return stringify(value, { collectionStyle: 'flow', lineWidth: 0, version: '1.1' }).trim();
 }
+
+/** Every text in plain data, and where it is. */
+export function textsIn(value: unknown, path: KeyPath = []): [KeyPath, string][] {
+  if (typeof value === 'string') return [[path, value]];
+  if (typeof value !== 'object' || value === null) return [];
+  const entries: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return entries.flatMap(([key, item]) => textsIn(item, [...path, key]));
+}

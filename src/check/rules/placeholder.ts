@@ -1,11 +1,11 @@
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import { placeholderIn } from '../../util/placeholder.ts';
-import type { KeyPath } from '../../util/yaml-document.ts';
+import { textsIn } from '../../util/yaml-document.ts';
 import type { Rule } from '../rule.ts';
 
 /** What stands for something that only the user knows, and was not filled in. The one finding that such a value has. */
 export const placeholder: Rule = ({ config }) =>
-  textsIn(config.values, []).flatMap(([path, text]) => {
+  textsIn(config.values).flatMap(([path, text]) => {
     const found = placeholderIn(text);
     if (found === undefined) return [];
     // A short form has no keys of its own: `spill: URL` for `spill.location`, one subnet for a list of one.
@@ -19,10 +19,3 @@ export const placeholder: Rule = ({ config }) =>
       span,
     });
   });
-
-function textsIn(value: unknown, path: KeyPath): [KeyPath, string][] {
-  if (typeof value === 'string') return [[path, value]];
-  if (typeof value !== 'object' || value === null) return [];
-  const entries: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
-  return entries.flatMap(([key, item]) => textsIn(item, [...path, key]));
-}

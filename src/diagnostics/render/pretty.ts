@@ -1,4 +1,5 @@
 import type { Colors } from 'picocolors/types.js';
+import { coverSecrets } from '../../util/secret.ts';
 import type { Severity } from '../codes.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { lineText, positionAt, type Span } from '../span.ts';
@@ -39,7 +40,7 @@ function frame({ file, start, end }: Span, mark: (text: string) => string, color
     .join('');
   return [
     colors.dim(`${gutter} |`),
-    `${colors.dim(`${number} |`)} ${text}`,
+    `${colors.dim(`${number} |`)} ${coverSecrets(text)}`,
     `${colors.dim(`${gutter} |`)} ${indent}${mark('^'.repeat(Math.max(width, 1)))}`,
   ];
 }

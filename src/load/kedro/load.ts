@@ -4,10 +4,9 @@ import { type Diagnostic, diagnostic } from '../../diagnostics/diagnostic.ts';
 import { type Span, spanOfLine } from '../../diagnostics/span.ts';
 import { findPython, type PythonCandidate } from '../find-python.ts';
 import type { Loaded, Loader, LoadRequest, LoadResult } from '../loader.ts';
+import { catalogFiles } from './catalog-files.ts';
 import { describeProject } from './describe.ts';
-import { catalogLocator } from './locate-dataset.ts';
 import { nodeLocator } from './locate-node.ts';
-
 import { lowerProject } from './lower.ts';
 import type { BridgeProblem, Description } from './protocol.ts';
 
@@ -61,8 +60,9 @@ export async function interpretDescription(
   const diagnostics = await Promise.all(description.problems.map((problem) => describeProblem(problem, root, tried)));
   if (description.problems.some(({ kind }) => kind !== 'pipeline-dropped')) return { kind: 'failed', diagnostics };
   const project = lowerProject(description, root);
-  const locateDataset = catalogLocator(project);
-  return { kind: 'loaded', project, python, diagnostics, locateDataset, locateNode: nodeLocator(project) };
+  const { locate: locateDataset, secrets: secretsInCatalog } = catalogFiles(project);
+  const locateNode = nodeLocator(project);
+  return { kind: 'loaded', project, python, diagnostics, locateDataset, locateNode, secretsInCatalog };
 }
 
 function pythonMissing(tried: readonly PythonCandidate[]): Diagnostic {

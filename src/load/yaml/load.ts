@@ -56,6 +56,8 @@ async function load(request: LoadRequest): Promise<LoadResult> {
     diagnostics: [],
     locateDataset: ({ name }, key) => locate(['datasets', name, ...(key === undefined ? [] : [key])]),
     locateNode: ({ name }) => locate(['nodes', indexOf.get(name) ?? 0, 'name']),
+    // Its datasets have paths and nothing else.
+    secretsInCatalog: () => [],
   };
 }
 
