@@ -3,7 +3,9 @@ import type { CheckContext, Rule } from './rule.ts';
 import { airflowNoLogs } from './rules/airflow-no-logs.ts';
 import { airflowNotSent } from './rules/airflow-not-sent.ts';
 import { belongsToDefinition } from './rules/belongs-to-definition.ts';
+import { confLeftOut } from './rules/conf-left-out.ts';
 import { confirmsElsewhere } from './rules/confirms-elsewhere.ts';
+import { inputNotThere } from './rules/input-not-there.ts';
 import { kubernetesEngine } from './rules/kubernetes-engine.ts';
 import { kubernetesKeys } from './rules/kubernetes-keys.ts';
 import { leftOutOfImage } from './rules/left-out-of-image.ts';
@@ -16,6 +18,7 @@ import { nobodyWrites } from './rules/nobody-writes.ts';
 import { onePathTwice } from './rules/one-path-twice.ts';
 import { outputThrownAway } from './rules/output-thrown-away.ts';
 import { overQuota } from './rules/over-quota.ts';
+import { pathNotMoved } from './rules/path-not-moved.ts';
 import { placeholder } from './rules/placeholder.ts';
 import { plainKedro } from './rules/plain-kedro.ts';
 import { roleForm } from './rules/role-form.ts';
@@ -27,7 +30,9 @@ const RULES: readonly Rule[] = [
   airflowNoLogs,
   airflowNotSent,
   belongsToDefinition,
+  confLeftOut,
   confirmsElsewhere,
+  inputNotThere,
   kubernetesEngine,
   kubernetesKeys,
   localPathOnFargate,
@@ -43,6 +48,7 @@ const RULES: readonly Rule[] = [
   onePathTwice,
   outputThrownAway,
   overQuota,
+  pathNotMoved,
   placeholder,
   plainKedro,
   roleForm,

@@ -5,13 +5,19 @@ import type { Plan } from '../model/plan.ts';
 import type { Dataset, Node, Pipeline, Project } from '../model/project.ts';
 import type { TargetId } from '../model/target-id.ts';
 
-/** What an image built from the project's folder will not hold. */
+/** What an image built from the project's folder will not hold. Paths are relative to it. */
 export interface ImageContent {
   /** The ignore file that keeps a path out. */
-  leftOutBy(path: string): '.dockerignore' | '.gitignore' | undefined;
+  leftOutBy(path: string): IgnoreFile | undefined;
   /** The one that keeps out all of `conf/<env>`; undefined where a file of it passes, or there is none. */
-  readonly envLeftOutBy: '.dockerignore' | '.gitignore' | undefined;
+  readonly envLeftOutBy: IgnoreFile | undefined;
+  /** Catalog, parameters and globals that are kept out, of base and of an env that is not left out whole. */
+  readonly confLeftOut: readonly { readonly path: string; readonly by: IgnoreFile }[];
+  /** Whether the folder itself has such a file or folder. */
+  isThere(path: string): boolean;
 }
+
+export type IgnoreFile = '.dockerignore' | '.gitignore';
 
 /** What a rule sees. Places are looked up only when a rule asks. */
 export interface CheckContext {

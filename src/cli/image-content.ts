@@ -1,11 +1,15 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import ignore from 'ignore';
 import type { ImageContent } from '../check/rule.ts';
 import type { Project } from '../model/project.ts';
 
+/** What Kedro reads of an environment by its own patterns; credentials have a rule of their own. */
+const READ_BY_KEDRO = /(^|\/)(catalog|parameters|globals)[^/]*(\/.*)?\.(ya?ml|json)$/;
+
 /** What an image that is built from the project's folder will not hold, by its ignore files. */
-export async function imageContent({ root, confSource, env }: Project): Promise<ImageContent> {
+export async function imageContent({ root, confSource, env, baseEnv }: Project): Promise<ImageContent> {
   const read = (name: string) => readFile(join(root, name), 'utf8').catch(() => '');
   const rules = [
     { file: '.dockerignore' as const, matcher: ignore().add(await read('.dockerignore')) },
@@ -13,11 +17,24 @@ export async function imageContent({ root, confSource, env }: Project): Promise<
   ];
   const leftOutBy: ImageContent['leftOutBy'] = (path) => {
     const plain = path.replace(/^\.\//, '');
-    if (plain === '' || plain.startsWith('/') || plain.startsWith('../')) return undefined;
+    if (!ignore.isPathValid(plain)) return undefined;
     return rules.find(({ matcher }) => matcher.ignores(plain))?.file;
   };
-  const folder = join(confSource, env);
-  const files = await readdir(join(root, folder), { recursive: true }).catch(() => []);
-  const reasons = files.map((file) => leftOutBy(join(folder, file)));
-  return { leftOutBy, envLeftOutBy: reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined };
+  const filesOf = async (folder: string) => {
+    const names = await readdir(join(root, confSource, folder), { recursive: true }).catch(() => []);
+    return names.sort().map((name) => join(confSource, folder, name));
+  };
+  const [own, base] = await Promise.all([filesOf(env), filesOf(baseEnv)]);
+  const reasons = own.map((file) => leftOutBy(file));
+  const envLeftOutBy = reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
+  const needed = [...new Set([...base, ...(envLeftOutBy === undefined ? own : [])])];
+  return {
+    leftOutBy,
+    envLeftOutBy,
+    confLeftOut: needed.flatMap((path) => {
+      const by = READ_BY_KEDRO.test(path) ? leftOutBy(path) : undefined;
+      return by === undefined ? [] : { path, by };
+    }),
+    isThere: (path) => existsSync(resolve(root, path)),
+  };
 }

@@ -65,6 +65,8 @@ export interface Project {
   readonly packageName: string;
   /** The Kedro environment, as Kedro resolved it. */
   readonly env: string;
+  /** The environment whose configuration lies under that of `env`. */
+  readonly baseEnv: string;
   /** Relative to the root. */
   readonly confSource: string;
   readonly pipelines: ReadonlyMap<string, Pipeline>;

@@ -60,6 +60,7 @@ export function makeProject(nodes: readonly Node[], catalog: readonly Dataset[])
     name: 'shop',
     packageName: 'shop',
     env: 'local',
+    baseEnv: 'base',
     confSource: 'conf',
     pipelines: new Map([[pipeline.name, pipeline]]),
     catalog: new Map(catalog.map((dataset) => [dataset.name, dataset])),

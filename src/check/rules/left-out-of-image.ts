@@ -1,36 +1,31 @@
 import { type Diagnostic, diagnostic } from '../../diagnostics/diagnostic.ts';
-import { datasetName, isParameter } from '../../model/project.ts';
-import { isRemapped } from '../remapped.ts';
-import type { CheckContext, Rule } from '../rule.ts';
+import { localInputs } from '../local-inputs.ts';
+import type { CheckContext, IgnoreFile, Rule } from '../rule.ts';
 
-/** What a container will look for and not find, because an ignore file keeps it out of the image. */
+/** What a container will look for and not find, because it is kept out of the image or never gets into it. */
 export const leftOutOfImage: Rule = (context) =>
   context.engine === 'aws-fargate' ? [...inputs(context), ...envFolder(context)] : [];
 
-function inputs({ pipeline, project, plan, image, locateDataset }: CheckContext): Diagnostic[] {
-  const written = new Set(pipeline.nodes.flatMap(({ outputs }) => outputs.map(datasetName)));
-  const read = new Set(
-    pipeline.nodes.flatMap((node) => node.inputs.filter((name) => !isParameter(name)).map(datasetName)),
-  );
-  return [...read].flatMap((name) => {
-    const dataset = project.catalog.get(name);
-    if (dataset?.kind !== 'local' || dataset.path === undefined || written.has(name)) return [];
-    const reason = isRemapped(dataset.path, plan.paths) ? undefined : image.leftOutBy(dataset.path);
-    if (reason === undefined) return [];
+function inputs(context: CheckContext): Diagnostic[] {
+  return localInputs(context).flatMap(({ dataset, path }) => {
+    const by = context.image.leftOutBy(path);
+    if (by === undefined && !path.startsWith('/')) return [];
+    const cause = by === undefined ? "which lies outside the project's folder" : `which ${by} keeps out of the image`;
+    const other = by === undefined ? 'or let your Dockerfile bring it' : `or let ${by} pass it`;
     return diagnostic('image/input-left-out', {
-      severity: severityOf(reason),
-      message: `'${name}' is read from '${dataset.path}', which ${reason} keeps out of the image`,
+      severity: severityOf(by),
+      message: `'${dataset.name}' is read from '${dataset.path}', ${cause}`,
       why: 'the container would not find it',
-      help: `put it on S3 (a line under 'paths' in wherry.yml does, with no catalog edit), or let ${reason} pass it`,
-      span: locateDataset(dataset, dataset.pathKey),
+      help: `put it on S3 (a line under 'paths' in wherry.yml does, with no catalog edit), ${other}`,
+      span: context.locateDataset(dataset, dataset.pathKey),
     });
   });
 }
 
-function envFolder({ project, image, pipeline }: CheckContext): Diagnostic[] {
+function envFolder({ project, image, plan }: CheckContext): Diagnostic[] {
   const reason = image.envLeftOutBy;
   // A pipeline.yml's container reads no settings.
-  if (reason === undefined || pipeline.nodes.some(({ program }) => program !== undefined)) return [];
+  if (reason === undefined || plan.programs !== undefined) return [];
   const folder = `${project.confSource}/${project.env}`;
   return [
     diagnostic('image/env-left-out', {
@@ -43,6 +38,6 @@ function envFolder({ project, image, pipeline }: CheckContext): Diagnostic[] {
 }
 
 /** What Docker does not copy is surely not there; what Git does not keep may be, where the image is built here. */
-function severityOf(reason: '.dockerignore' | '.gitignore'): 'error' | 'warning' {
+function severityOf(reason: IgnoreFile | undefined): 'error' | 'warning' {
   return reason === '.dockerignore' ? 'error' : 'warning';
 }

@@ -41,8 +41,8 @@ export function catalogFiles(project: Project): CatalogFiles {
 }
 
 /** The env's files before base's, as Kedro's env wins. Catalogs in Python or in a custom loader are not found here. */
-function readCatalogFiles({ root, confSource, env }: Project): CatalogFile[] {
-  return [...new Set([env, 'base'])].flatMap((folder) => {
+function readCatalogFiles({ root, confSource, env, baseEnv }: Project): CatalogFile[] {
+  return [...new Set([env, baseEnv])].flatMap((folder) => {
     const base = join(confSource, folder);
     const names = listFiles(join(root, base)).filter((name) => /(^|\/)catalog[^/]*(\/.*)?\.ya?ml$/.test(name));
     return names.sort().map((name): CatalogFile => {

@@ -25,6 +25,7 @@ export function lowerProject(description: Description, root: string): Project {
     name: slug(packageName) || 'project',
     packageName,
     env: description.env,
+    baseEnv: description.baseEnv,
     confSource: description.confSource,
     pipelines: new Map(pipelines),
     catalog: new Map(datasets.map((dataset) => [dataset.name, dataset])),

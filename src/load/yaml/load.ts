@@ -46,7 +46,7 @@ async function load(request: LoadRequest): Promise<LoadResult> {
   const parsed = document.errors.length === 0 ? pipelineSchema.safeParse(document.value) : undefined;
   if (!parsed?.success || diagnostics.length > 0) return { kind: 'failed', diagnostics };
 
-  const project = lowerPipeline(parsed.data, { root, env: env ?? DEFAULT_ENV, confSource });
+  const project = lowerPipeline(parsed.data, { root, env: env ?? DEFAULT_ENV, baseEnv: 'base', confSource });
   const indexOf = new Map(parsed.data.nodes.map(({ name }, index) => [name, index]));
   const { found } = await findPython({ root, asked: request.python, variables });
   return {

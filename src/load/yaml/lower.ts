@@ -6,6 +6,7 @@ import type { NodeEntry, PipelineFile } from './schema.ts';
 interface Place {
   readonly root: string;
   readonly env: string;
+  readonly baseEnv: string;
   readonly confSource: string;
 }
 
