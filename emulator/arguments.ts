@@ -13,6 +13,7 @@ export interface Options {
   readonly secrets: string;
   /** How long Fargate's own work takes, 1 being as long as on AWS. */
   readonly timeScale: number;
+  readonly advanceSeconds: number;
   readonly s3Python: string | undefined;
   readonly exitWithParent: boolean;
   readonly verbose: boolean;
@@ -20,6 +21,9 @@ export interface Options {
 
 const DRIVERS = ['process', 'podman', 'docker'] as const;
 export type DriverName = (typeof DRIVERS)[number];
+
+// No date of the emulator may be later than JavaScript's last.
+export const LONGEST_ADVANCE_SECONDS = 1e9;
 
 export const USAGE = `usage: emulator [options]
 
@@ -29,6 +33,7 @@ export const USAGE = `usage: emulator [options]
   --image REF=DIR[,python=PATH]  the folder, and the Python, that stand for an image; may be repeated
   --secrets FILE                 YAML: the values of secrets by name or ARN (default: secrets.yml in the state folder)
   --time-scale X                 how long starting and ending a task takes, 1 being as on AWS (default: 0.01)
+  --advance SECONDS              put the emulator's clock forward by this (default: 0)
   --s3-python PATH               a Python that has moto[s3] (default: an environment made once)
   --exit-with-parent             end when standard input closes and nobody holds a connection to /_emulator/hold
   --verbose                      log every request
@@ -46,6 +51,7 @@ export function optionsOf(args: readonly string[]): Options {
       image: { type: 'string', multiple: true, default: [] },
       secrets: { type: 'string' },
       'time-scale': { type: 'string', default: '0.01' },
+      advance: { type: 'string', default: '0' },
       's3-python': { type: 'string' },
       'exit-with-parent': { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
@@ -55,6 +61,10 @@ export function optionsOf(args: readonly string[]): Options {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port '${values.port}' is no port`);
   const timeScale = Number(values['time-scale']);
   if (!(timeScale >= 0)) throw new Error(`--time-scale '${values['time-scale']}' is no number of 0 or more`);
+  const advanceSeconds = Number(values.advance);
+  if (!(advanceSeconds >= 0 && advanceSeconds <= LONGEST_ADVANCE_SECONDS)) {
+    throw new Error(`--advance '${values.advance}' is no number of seconds from 0 to ${LONGEST_ADVANCE_SECONDS}`);
+  }
   const driver = DRIVERS.find((name) => name === values.driver);
   if (driver === undefined) throw new Error(`--driver '${values.driver}' is none of ${DRIVERS.join(', ')}`);
   const stateDir = resolve(values['state-dir']);
@@ -67,6 +77,7 @@ export function optionsOf(args: readonly string[]): Options {
     images: new Map(images),
     secrets: resolve(values.secrets ?? join(stateDir, 'secrets.yml')),
     timeScale,
+    advanceSeconds,
     s3Python: values['s3-python'],
     exitWithParent: values['exit-with-parent'],
     verbose: values.verbose,

@@ -1,29 +1,68 @@
 import { type Answer, json } from './answer.ts';
+import { LONGEST_ADVANCE_SECONDS } from './arguments.ts';
+import type { Calls } from './calls.ts';
+import type { EmulatorClock } from './clock.ts';
 import { type ImageSource, imageSource } from './drivers/images.ts';
 import type { Holders } from './holders.ts';
+import { saveClock } from './open-world.ts';
+import type { Saver } from './saver.ts';
 import type { Control } from './server.ts';
 
-/** The emulator's own resources: whether it lives, and which folder stands for which image. */
-export function control(images: Map<string, ImageSource>, holders: Holders): Control {
-  return (method, path, body) => {
-    if (method === 'GET' && path === '/_emulator/health') {
-      return ok({ status: 'ok', pid: process.pid, holders: holders.size });
+interface Controlled {
+  readonly images: Map<string, ImageSource>;
+  readonly holders: Holders;
+  readonly calls: Calls;
+  readonly clock: EmulatorClock;
+  readonly saver: Saver;
+}
+
+/** What answers a method and a path, given the body; what it throws is a complaint about the body. */
+type Route = (body: string) => unknown;
+
+/** The emulator's own resources: whether it lives, which folder stands for which image, its clock, calls so far. */
+export function control(controlled: Controlled): Control {
+  const routes: Readonly<Record<string, Route>> = {
+    'GET /_emulator/health': () => ({ status: 'ok', pid: process.pid, holders: controlled.holders.size }),
+    'PUT /_emulator/images': (body) => putImage(controlled.images, body),
+    'GET /_emulator/time': () => timeOf(controlled.clock),
+    'POST /_emulator/time': (body) => advance(controlled, body),
+    'GET /_emulator/calls': () => controlled.calls.shown(),
+    'DELETE /_emulator/calls': () => controlled.calls.reset(),
+  };
+  return async (method, path, body) => {
+    const route = routes[`${method} ${path}`];
+    if (!route) return own(404, { message: `There is no ${method} ${path}` });
+    try {
+      return own(200, (await route(body)) ?? {});
+    } catch (error) {
+      return own(400, { message: (error as Error).message });
     }
-    if (method === 'PUT' && path === '/_emulator/images') return putImage(images, body);
-    return undefined;
   };
 }
 
-const ok = (value: unknown): Answer => json(200, value, 'application/json');
+const own = (status: number, value: unknown): Answer => json(status, value, 'application/json');
 
-function putImage(images: Map<string, ImageSource>, body: string): Answer {
-  try {
-    const { ref, dir, python } = JSON.parse(body) as { ref?: unknown; dir?: unknown; python?: unknown };
-    if (typeof ref !== 'string' || typeof dir !== 'string') throw new Error('an image is {"ref", "dir", "python"}');
-    const source = imageSource(dir, typeof python === 'string' ? python : undefined);
-    images.set(ref, source);
-    return ok({ ref, ...source });
-  } catch (error) {
-    return json(400, { message: (error as Error).message }, 'application/json');
-  }
+function putImage(images: Map<string, ImageSource>, body: string) {
+  const { ref, dir, python } = JSON.parse(body) as { ref?: unknown; dir?: unknown; python?: unknown };
+  if (typeof ref !== 'string' || typeof dir !== 'string') throw new Error('an image is {"ref", "dir", "python"}');
+  const source = imageSource(dir, typeof python === 'string' ? python : undefined);
+  images.set(ref, source);
+  return { ref, ...source };
 }
+
+async function advance({ clock, saver }: Controlled, body: string) {
+  const { advanceSeconds } = JSON.parse(body) as { advanceSeconds?: unknown };
+  const isRight =
+    typeof advanceSeconds === 'number' && advanceSeconds >= 0 && advanceSeconds <= LONGEST_ADVANCE_SECONDS;
+  if (!isRight) throw new Error(`an advance is {"advanceSeconds": N}, N from 0 to ${LONGEST_ADVANCE_SECONDS}`);
+  await clock.advance(advanceSeconds);
+  saveClock(saver, clock);
+  // Whoever was told of the new time must never see an earlier one.
+  saver.flush();
+  return timeOf(clock);
+}
+
+const timeOf = (clock: EmulatorClock) => ({
+  now: new Date(clock.now()).toISOString(),
+  aheadSeconds: clock.aheadSeconds,
+});

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock } from './clock.ts';
 
 export interface LogEvent {
   /** Milliseconds since the epoch. */
@@ -39,7 +40,7 @@ interface Stream {
   usedAt: number;
 }
 
-export function openLogStore(root: string): LogStore {
+export function openLogStore(root: string, clock: Clock): LogStore {
   const groups = readGroups(root);
   const changed = new Map<string, Stream>();
   let timer: NodeJS.Timeout | undefined;
@@ -73,7 +74,7 @@ export function openLogStore(root: string): LogStore {
   function createGroup(group: string) {
     if (groups.has(group)) return false;
     mkdirSync(join(root, fileName(group)), { recursive: true });
-    groups.set(group, { createdAt: Date.now(), streams: new Map() });
+    groups.set(group, { createdAt: clock.now(), streams: new Map() });
     return true;
   }
 

@@ -31,8 +31,8 @@ after(() => {
 
 const started: TestEmulator[] = [];
 
-async function start(env: Record<string, string> = {}): Promise<TestEmulator> {
-  const args = ['--image', `image:1=${image.path}`];
+async function start(env: Record<string, string> = {}, more: readonly string[] = []): Promise<TestEmulator> {
+  const args = ['--image', `image:1=${image.path}`, ...more];
   const emulator = await startEmulator({ stateDir: state.path, s3Python, args, env });
   started.push(emulator);
   return emulator;
@@ -106,6 +106,23 @@ it('emulator: one that was killed leaves its tasks lost, and the next ends their
   const task = await describe(clients(second).ecs, taskArn);
   assert.deepEqual([task.lastStatus, task.stopCode, task.containers?.[0]?.exitCode], ['STOPPED', undefined, undefined]);
   await second.end();
+});
+
+it('emulator: its clock is put forward by request and by --advance, past containers that go on, and never goes back', async () => {
+  const time = ({ env }: TestEmulator) => `${env.AWS_ENDPOINT_URL_ECS}/_emulator/time`;
+  const first = await start({}, ['--advance', '3600']);
+  const { taskArn, pids } = await startSleepers(first);
+  const body = JSON.stringify({ advanceSeconds: 90_000 });
+  const { aheadSeconds } = (await (await fetch(time(first), { method: 'POST', body })).json()) as {
+    aheadSeconds: number;
+  };
+  assert.equal(aheadSeconds, 93_600);
+  assert.ok(pids.every(isAlive));
+  assert.equal((await describe(clients(first).ecs, taskArn)).lastStatus, 'RUNNING');
+  await first.end('SIGKILL');
+  const second = await start({}, ['--advance', '400']);
+  assert.deepEqual(((await (await fetch(time(second))).json()) as { aheadSeconds: number }).aheadSeconds, 94_000);
+  assert.equal((await describe(clients(second).ecs, taskArn)).lastStatus, 'STOPPED');
 });
 
 it('emulator: with --exit-with-parent it ends, containers and all, when standard input closes', async () => {
@@ -187,6 +204,7 @@ it('emulator: says in one line what is wrong with its arguments or its Python', 
       ),
     );
   assert.match(await attempt(['--port', 'x']), /^2 emulator: --port 'x' is no port\n$/);
+  assert.match(await attempt(['--advance=-5']), /^2 emulator: --advance '-5' is no number of seconds from 0 to /);
   assert.match(
     await attempt(['--image', 'a=/not/there']),
     /^2 emulator: the folder '\/not\/there' .* does not exist\n$/,

@@ -3,23 +3,21 @@ import { appendFileSync, closeSync, mkdirSync, openSync, rmSync, writeSync } fro
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { type Options, optionsOf, USAGE } from './arguments.ts';
-import { systemClock } from './clock.ts';
+import { Calls } from './calls.ts';
 import { control } from './control.ts';
 import { commandLineDriver } from './drivers/command-line.ts';
 import type { Driver } from './drivers/driver.ts';
 import { processDriver } from './drivers/process.ts';
 import { Holders } from './holders.ts';
 import { takeLock } from './lock.ts';
-import { openLogStore } from './log-store.ts';
+import { openWorld } from './open-world.ts';
 import { type S3Server, startS3 } from './s3/start.ts';
-import { openSaver, writeAtomically } from './saver.ts';
+import { writeAtomically } from './saver.ts';
 import { secretsFile } from './secrets.ts';
 import { emulatorServer, listen } from './server.ts';
-import { load, type World } from './state.ts';
+import type { World } from './state.ts';
 import { recover, requestStop } from './task-life.ts';
 
-// The account that moto's S3 has too, so that all services agree on it.
-const ACCOUNT = '123456789012';
 const DEFAULT_REGION = 'eu-central-1';
 const PID_FILE = 'emulator.json';
 
@@ -37,7 +35,14 @@ async function main(): Promise<void> {
   const halt = new AbortController();
   // Every task that stops listens to it.
   setMaxListeners(0, halt.signal);
-  const world = openWorld(options, halt.signal);
+  const world = openWorld({
+    ...options,
+    region: process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || DEFAULT_REGION,
+    driver: driverOf(options),
+    secrets: secretsFile(options.secrets),
+    halt: halt.signal,
+    say,
+  });
   const holders = new Holders();
   const [server, s3] = await serve(options, { world, holders });
   await recover(world);
@@ -82,37 +87,19 @@ function hold(stateDir: string): void {
   throw new Error(`the state folder ${stateDir} is in use by the emulator with pid ${lock.heldBy.pid}`);
 }
 
-function openWorld(options: Options, halt: AbortSignal): World {
-  const world: World = {
-    account: ACCOUNT,
-    region: process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || DEFAULT_REGION,
-    clock: systemClock(options.timeScale),
-    driver: driverOf(options),
-    logs: openLogStore(join(options.stateDir, 'logs')),
-    saver: openSaver(options.stateDir),
-    secrets: secretsFile(options.secrets),
-    endpoints: { own: '', s3: '' },
-    clusters: new Map(),
-    families: new Map(),
-    tasks: new Map(),
-    lives: new Map(),
-    halt,
-    say,
-  };
-  load(world);
-  return world;
-}
-
 function driverOf({ driver, images, stateDir }: Options): Driver {
   return driver === 'process' ? processDriver(images, stateDir) : commandLineDriver(driver);
 }
 
 async function serve(
   options: Options,
-  { world, holders }: { world: World; holders: Holders },
+  { world, holders }: { world: ReturnType<typeof openWorld>; holders: Holders },
 ): Promise<[Server, S3Server]> {
   const log = options.verbose ? say : () => undefined;
-  const server = emulatorServer({ world, control: control(options.images, holders), holders, log });
+  const calls = new Calls();
+  const { clock, saver } = world;
+  const routes = control({ images: options.images, holders, calls, clock, saver });
+  const server = emulatorServer({ world, control: routes, holders, calls, log });
   const folder = join(options.stateDir, 's3');
   const s3 = await startS3({ folder, region: world.region, python: options.s3Python, say });
   world.endpoints.s3 = s3.url;

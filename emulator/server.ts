@@ -3,20 +3,22 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { type Answer, json } from './answer.ts';
 import { AwsError } from './aws-error.ts';
+import type { Calls } from './calls.ts';
 import { containerAnswer } from './container-endpoints.ts';
 import type { Holders } from './holders.ts';
 import type { Input } from './input.ts';
 import { getCallerIdentity } from './operations/get-caller-identity.ts';
-import { OPERATIONS } from './operations/operations.ts';
+import { OPERATIONS, SERVICES } from './operations/operations.ts';
 import type { World } from './state.ts';
 
-/** The emulator's own resources under /_emulator/, given method, path and body; undefined when there is none. */
-export type Control = (method: string, path: string, body: string) => Answer | undefined;
+/** The emulator's own resources under /_emulator/, given method, path and body. */
+export type Control = (method: string, path: string, body: string) => Promise<Answer>;
 
 interface Options {
   readonly world: World;
   readonly control: Control;
   readonly holders: Holders;
+  readonly calls: Calls;
   readonly log: (line: string) => void;
 }
 
@@ -46,22 +48,16 @@ function send(response: ServerResponse, answer: Answer, { log }: Options): void 
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
 
-async function answer(request: IncomingMessage, { world, control, log }: Options): Promise<Answer> {
+async function answer(request: IncomingMessage, options: Options): Promise<Answer> {
+  const { world, control, log } = options;
   try {
     if (!isForUs(request)) return json(403, { message: 'Host' });
     const body = await bodyOf(request);
     const path = request.url ?? '/';
-    if (path.startsWith('/_emulator/')) {
-      return (
-        control(request.method ?? '', path, body) ?? json(404, { message: `There is no ${request.method} ${path}` })
-      );
-    }
+    if (path.startsWith('/_emulator/')) return control(request.method ?? '', path, body);
     if (request.method === 'GET') return containerAnswer(path, { world, token: request.headers.authorization });
-    return operate(request.headers['x-amz-target'], { body, world });
+    return operate(callOf(request.headers['x-amz-target'], body), options);
   } catch (error) {
-    if (error instanceof AwsError) {
-      return json(error.status, { __type: error.type, message: error.message, ...error.details });
-    }
     log(`error: ${(error as Error).stack}`);
     return json(500, { __type: 'ServerException', message: `The emulator failed: ${(error as Error).message}` });
   }
@@ -78,11 +74,44 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function operate(target: string | string[] | undefined, { body, world }: { body: string; world: World }): Answer {
-  if (typeof target !== 'string') return query(body, world);
-  const operation = OPERATIONS[target];
-  if (!operation) throw unknownOperation(target.replace(/^.*\./, ''));
-  return json(200, operation(parsed(body), world));
+/** A request for an operation. */
+interface Call {
+  /** As IAM has it: `ecs:RunTask`. */
+  readonly name: string;
+  /** Throws AwsError. */
+  readonly answer: (world: World) => Answer;
+}
+
+function callOf(target: string | string[] | undefined, body: string): Call {
+  if (typeof target === 'string') {
+    const operation = OPERATIONS[target];
+    const [prefix, name = prefix ?? ''] = target.split('.');
+    return {
+      name: `${SERVICES[prefix ?? ''] ?? prefix}:${name}`,
+      answer(world) {
+        if (!operation) throw unknownOperation(name);
+        return json(200, operation(parsed(body), world));
+      },
+    };
+  }
+  // STS has no X-Amz-Target: its requests are forms, with the operation in `Action`.
+  const action = new URLSearchParams(body).get('Action') ?? '(none)';
+  return { name: `sts:${action}`, answer: (world) => query(action, world) };
+}
+
+function operate(call: Call, { world, calls }: Options): Answer {
+  let error: string | undefined = 'ServerException';
+  try {
+    const answered = call.answer(world);
+    error = answered.status < 400 ? undefined : 'InvalidAction';
+    return answered;
+  } catch (thrown) {
+    if (!(thrown instanceof AwsError)) throw thrown;
+    error = thrown.type;
+    return json(thrown.status, { __type: thrown.type, message: thrown.message, ...thrown.details });
+  } finally {
+    calls.count(call.name, error);
+  }
 }
 
 function parsed(body: string): Input {
@@ -95,9 +124,7 @@ function parsed(body: string): Input {
   throw new AwsError('SerializationException', 'The request is not a JSON object');
 }
 
-/** STS has no X-Amz-Target: its requests are forms, with the operation in `Action`. */
-function query(body: string, world: World): Answer {
-  const action = new URLSearchParams(body).get('Action') ?? '(none)';
+function query(action: string, world: World): Answer {
   if (action === 'GetCallerIdentity') return { status: 200, type: 'text/xml', body: getCallerIdentity(world) };
   const { message } = unknownOperation(action);
   const xml = `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>${escaped(message)}</Message></Error></ErrorResponse>`;

@@ -29,7 +29,7 @@ function world(driver: Pick<Driver, 'create'>): { world: World; record: TaskReco
   const record = { id: '1', task, tags: [], networkConfiguration: {}, leftovers: [] } as unknown as TaskRecord;
   const fake = {
     region: 'r',
-    clock: { now: () => 1000, pause: async () => undefined },
+    clock: { now: () => 1000, pause: async () => undefined, during: (work: Promise<unknown>) => work },
     driver,
     saver: {
       save: () => steps.push({ status: record.task.lastStatus, version: record.task.version }),

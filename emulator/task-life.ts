@@ -173,7 +173,7 @@ async function create(part: Part, { record, world }: Context): Promise<void> {
     world.logs.append(plan.log, { timestamp, message, ingestionTime: timestamp });
   };
   try {
-    part.made = await world.driver.create({ ...withSecrets(plan, world), onLine });
+    part.made = await world.clock.during(world.driver.create({ ...withSecrets(plan, world), onLine }));
   } catch (error) {
     if (!(error instanceof PullFailed)) throw error;
     const reason = `CannotPullContainerError: ${error.message}`;
@@ -187,7 +187,7 @@ async function start(part: Part, context: Context): Promise<void> {
   const { plan, shown, made } = part;
   if (!made) return;
   try {
-    part.running = await made.start();
+    part.running = await context.world.clock.during(made.start());
   } catch (error) {
     if (!(error instanceof StartFailed)) throw error;
     throw new FailedToStart('Task failed to start', {
@@ -265,8 +265,8 @@ async function windDown(context: Context): Promise<void> {
   await clock.pause(SECONDS.stopping, halt);
   for (const container of task.containers) container.lastStatus = 'STOPPED';
   change(context, { lastStatus: 'DEPROVISIONING' });
-  const removals = parts.map(({ made }) => made?.remove());
-  await Promise.all([clock.pause(SECONDS.deprovisioning, halt), ...removals]);
+  const removals = Promise.all(parts.map(({ made }) => made?.remove()));
+  await Promise.all([clock.pause(SECONDS.deprovisioning, halt), clock.during(removals)]);
   for (const attachment of task.attachments) attachment.status = 'DELETED';
   record.leftovers = [];
   change(context, { lastStatus: 'STOPPED', stoppedAt: epochSeconds(clock) });

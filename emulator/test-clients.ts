@@ -17,7 +17,7 @@ export const LOG_GROUP = '/ecs/tests';
 
 const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
 
-export function clients(emulator: TestEmulator): { ecs: ECSClient; logs: CloudWatchLogsClient } {
+export function clients(emulator: Pick<TestEmulator, 'env'>): { ecs: ECSClient; logs: CloudWatchLogsClient } {
   const shared = { region: 'eu-central-1', credentials };
   return {
     ecs: new ECSClient({ ...shared, endpoint: emulator.env.AWS_ENDPOINT_URL_ECS ?? '' }),

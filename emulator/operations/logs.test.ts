@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
+import { EmulatorClock } from '../clock.ts';
 import type { Input } from '../input.ts';
 import { openLogStore } from '../log-store.ts';
 import type { World } from '../state.ts';
@@ -16,11 +17,13 @@ const folder = temporaryFolder();
 after(folder.remove);
 
 function stream(messages: readonly string[]): (more: Input) => Page & { messages: string[] } {
-  const logs = openLogStore(folder.path);
+  const logs = openLogStore(folder.path, new EmulatorClock());
   const place = { group: '/g', stream: `s/${Math.random()}` };
   messages.forEach((message, index) => {
     logs.append(place, { timestamp: 1000 + index, message, ingestionTime: 0 });
   });
+  // What it has not written yet it would write into a folder that is gone.
+  logs.flush();
   return (more) => {
     const input = { logGroupName: place.group, logStreamName: place.stream, ...more };
     const page = getLogEvents(input, { logs } as unknown as World) as unknown as Page;
@@ -68,10 +71,12 @@ it('GetLogEvents: refuses a limit above 10,000 and a token that is none of its o
 
 it('log store: another one reads what it wrote, but for a last line that a kill cut short', async () => {
   const place = { group: '/kept', stream: 'a/b/c' };
-  const first = openLogStore(folder.path);
+  const first = openLogStore(folder.path, new EmulatorClock());
   first.append(place, { timestamp: 1, message: 'one', ingestionTime: 1 });
   first.flush();
   const { appendFileSync } = await import('node:fs');
   appendFileSync(`${folder.path}/%2Fkept/a%2Fb%2Fc.jsonl`, '{"timestamp":2,"mess');
-  assert.deepEqual(openLogStore(folder.path).events(place), [{ timestamp: 1, message: 'one', ingestionTime: 1 }]);
+  assert.deepEqual(openLogStore(folder.path, new EmulatorClock()).events(place), [
+    { timestamp: 1, message: 'one', ingestionTime: 1 },
+  ]);
 });

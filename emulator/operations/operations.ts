@@ -14,6 +14,9 @@ export type Operation = (input: Input, world: World) => Input;
 const ECS = 'AmazonEC2ContainerServiceV20141113';
 const LOGS = 'Logs_20140328';
 
+/** The services behind the first part of X-Amz-Target, as IAM has them. */
+export const SERVICES: Readonly<Record<string, string>> = { [ECS]: 'ecs', [LOGS]: 'logs' };
+
 /** What the emulator answers, by the value of X-Amz-Target. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   [`${ECS}.CreateCluster`]: createCluster,

@@ -181,6 +181,7 @@ export const COMMANDS: readonly Command[] = [
         flags: '--time-scale <factor>',
         about: 'how long the states of a task last: 1 is as long as on AWS (default: 0.01)',
       },
+      { flags: '--advance <seconds>', about: "put the emulator's clock forward (default: 0)" },
     ],
     examples: [
       'eval "$(wherry emulate --image my-image:1=. &)"',

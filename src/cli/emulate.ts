@@ -12,6 +12,7 @@ interface EmulateOptions {
   readonly secrets?: string;
   readonly image?: readonly string[];
   readonly timeScale?: string;
+  readonly advance?: string;
 }
 
 /** Runs the emulator in the foreground until it ends. */
@@ -23,6 +24,7 @@ export async function emulate({ options, host }: CommandInput<EmulateOptions>): 
     '--driver': options.driver,
     '--secrets': options.secrets,
     '--time-scale': options.timeScale,
+    '--advance': options.advance,
   });
   const words = [
     ...flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value])),
