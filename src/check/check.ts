@@ -3,14 +3,17 @@ import type { CheckContext, Rule } from './rule.ts';
 import { airflowNoLogs } from './rules/airflow-no-logs.ts';
 import { airflowNotSent } from './rules/airflow-not-sent.ts';
 import { belongsToDefinition } from './rules/belongs-to-definition.ts';
+import { catchAll } from './rules/catch-all.ts';
 import { confLeftOut } from './rules/conf-left-out.ts';
 import { confirmsElsewhere } from './rules/confirms-elsewhere.ts';
+import { gpu } from './rules/gpu.ts';
 import { inputNotThere } from './rules/input-not-there.ts';
 import { kubernetesEngine } from './rules/kubernetes-engine.ts';
 import { kubernetesKeys } from './rules/kubernetes-keys.ts';
 import { leftOutOfImage } from './rules/left-out-of-image.ts';
 import { literalSecret } from './rules/literal-secret.ts';
 import { localPathOnFargate } from './rules/local-path-on-fargate.ts';
+import { malformedName } from './rules/malformed-name.ts';
 import { memoryCrossesTasks } from './rules/memory-crosses-tasks.ts';
 import { movingImage } from './rules/moving-image.ts';
 import { network } from './rules/network.ts';
@@ -18,6 +21,7 @@ import { nobodyWrites } from './rules/nobody-writes.ts';
 import { onePathTwice } from './rules/one-path-twice.ts';
 import { outputThrownAway } from './rules/output-thrown-away.ts';
 import { overQuota } from './rules/over-quota.ts';
+import { partitionsShared } from './rules/partitions-shared.ts';
 import { pathNotMoved } from './rules/path-not-moved.ts';
 import { placeholder } from './rules/placeholder.ts';
 import { plainKedro } from './rules/plain-kedro.ts';
@@ -30,12 +34,15 @@ const RULES: readonly Rule[] = [
   airflowNoLogs,
   airflowNotSent,
   belongsToDefinition,
+  catchAll,
   confLeftOut,
   confirmsElsewhere,
+  gpu,
   inputNotThere,
   kubernetesEngine,
   kubernetesKeys,
   localPathOnFargate,
+  malformedName,
   memoryCrossesTasks,
   settingsMissing,
   taskSize,
@@ -48,6 +55,7 @@ const RULES: readonly Rule[] = [
   onePathTwice,
   outputThrownAway,
   overQuota,
+  partitionsShared,
   pathNotMoved,
   placeholder,
   plainKedro,

@@ -7,7 +7,14 @@ import { z } from 'zod';
  */
 const text = z.string().min(1).optional();
 const texts = z.record(z.string(), z.json()).optional();
-const amounts = z.strictObject({ cpu: z.json().optional(), memory: z.json().optional() }).nullish();
+const amounts = z
+  .strictObject({
+    cpu: z.json().optional(),
+    memory: z.json().optional(),
+    'nvidia.com/gpu': z.json().optional(),
+    'amd.com/gpu': z.json().optional(),
+  })
+  .nullish();
 
 const resource = z
   .strictObject({

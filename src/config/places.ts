@@ -70,6 +70,8 @@ function sizeMoves(value: Record<string, unknown>): Move[] {
     ['limits', 'requests'].flatMap((kind): Move[] => [
       { from: ['run_config', 'resources', name, kind, 'cpu'], to: ['resources', name, 'vcpu'] },
       { from: ['run_config', 'resources', name, kind, 'memory'], to: ['resources', name, 'memory'] },
+      { from: ['run_config', 'resources', name, kind, 'nvidia.com/gpu'], to: ['resources', name, 'gpu'] },
+      { from: ['run_config', 'resources', name, kind, 'amd.com/gpu'], to: ['resources', name, 'gpu'] },
     ]),
   );
 }

@@ -38,6 +38,11 @@ export const memory = z.union([z.number(), z.string()]).transform((value, contex
   return parsed ?? 0;
 });
 
+/** Kubernetes takes the number as text as well. */
+export const gpu = z.union([z.int().min(0), z.string().regex(/^\d+$/).transform(Number)], {
+  error: (issue) => `${shown(issue.input)} is no number of GPUs`,
+});
+
 const URL_FORM = /^(s3|file):\/\/./;
 
 const url = z
@@ -47,7 +52,14 @@ const url = z
 const size = z.strictObject({
   vcpu: vcpu.optional().describe('How many vCPUs: 0.5, 2, "500m"'),
   memory: memory.optional().describe('How much memory: 2048 (MiB), "2Gi", "4 GB"'),
+  gpu: gpu.optional().describe('How many GPUs; Fargate has none'),
 });
+
+/** Fargate: 20 GiB come with every task (ECS API reference, EphemeralStorage). */
+const sayDiskSize = {
+  error: (issue: { input?: unknown }) => `a task has 20 GiB, and more is 21 to 200, not ${shown(issue.input)}`,
+};
+const diskSize = z.int(sayDiskSize).min(21, sayDiskSize).max(200, sayDiskSize);
 
 const assignPublicIp = z
   .preprocess((value) => (value === 'ENABLED' ? true : value === 'DISABLED' ? false : value), z.boolean())
@@ -81,7 +93,7 @@ const executionEngine = z.strictObject({
     .describe('What the image is made for'),
   platform_version: z.string().default('LATEST').describe("Fargate's"),
   ephemeral_storage: z
-    .strictObject({ size_in_gib: z.number().int().min(21).max(200).meta(about('21 to 200', 50)) })
+    .strictObject({ size_in_gib: diskSize.meta(about('21 to 200', 50)) })
     .optional()
     .describe('Disk of each task, where 20 GiB are not enough'),
   task_role_arn: z

@@ -23,6 +23,8 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
   readonly vcpu: number | undefined;
   readonly memoryMiB: number | undefined;
+  /** How many; Fargate has none. */
+  readonly gpu: number | undefined;
   /** Undefined: the settings' image. */
   readonly image: string | undefined;
   /** How long it is expected to take. */

@@ -53,6 +53,7 @@ function lowerNode({ name, command, inputs, outputs, after, tags, ...entry }: No
       env: entry.env,
       vcpu: entry.vcpu,
       memoryMiB: entry.memory,
+      gpu: entry.gpu,
       image: entry.image,
       seconds: entry.duration,
       isAlone: !entry.parallel,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { memory, vcpu } from '../../config/schema.ts';
+import { gpu, memory, vcpu } from '../../config/schema.ts';
 
 const names = z.array(z.string().min(1));
 
@@ -31,6 +31,7 @@ export const nodeSchema = z.strictObject({
   duration: duration.optional(),
   vcpu: vcpu.optional(),
   memory: memory.optional(),
+  gpu: gpu.optional(),
   image: z.string().min(1).optional(),
   env: texts.default({}),
   tags: names.default([]),
