@@ -14,6 +14,8 @@ export interface Options {
   /** How long Fargate's own work takes, 1 being as long as on AWS. */
   readonly timeScale: number;
   readonly advanceSeconds: number;
+  /** Bytes that the log driver of a container can deliver in a second; undefined: all that it is given. */
+  readonly logRate: number | undefined;
   readonly s3Python: string | undefined;
   readonly exitWithParent: boolean;
   readonly verbose: boolean;
@@ -34,6 +36,7 @@ export const USAGE = `usage: emulator [options]
   --secrets FILE                 YAML: the values of secrets by name or ARN (default: secrets.yml in the state folder)
   --time-scale X                 how long starting and ending a task takes, 1 being as on AWS (default: 0.01)
   --advance SECONDS              put the emulator's clock forward by this (default: 0)
+  --log-rate BYTES               what a container's log driver delivers in a second (default: all, at once)
   --s3-python PATH               a Python that has moto[s3] (default: an environment made once)
   --exit-with-parent             end when standard input closes and nobody holds a connection to /_emulator/hold
   --verbose                      log every request
@@ -52,6 +55,7 @@ export function optionsOf(args: readonly string[]): Options {
       secrets: { type: 'string' },
       'time-scale': { type: 'string', default: '0.01' },
       advance: { type: 'string', default: '0' },
+      'log-rate': { type: 'string' },
       's3-python': { type: 'string' },
       'exit-with-parent': { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
@@ -65,6 +69,9 @@ export function optionsOf(args: readonly string[]): Options {
   if (!(advanceSeconds >= 0 && advanceSeconds <= LONGEST_ADVANCE_SECONDS)) {
     throw new Error(`--advance '${values.advance}' is no number of seconds from 0 to ${LONGEST_ADVANCE_SECONDS}`);
   }
+  const logRate = values['log-rate'] === undefined ? undefined : Number(values['log-rate']);
+  if (logRate !== undefined && !(logRate > 0))
+    throw new Error(`--log-rate '${values['log-rate']}' is no number above 0`);
   const driver = DRIVERS.find((name) => name === values.driver);
   if (driver === undefined) throw new Error(`--driver '${values.driver}' is none of ${DRIVERS.join(', ')}`);
   const stateDir = resolve(values['state-dir']);
@@ -78,6 +85,7 @@ export function optionsOf(args: readonly string[]): Options {
     secrets: resolve(values.secrets ?? join(stateDir, 'secrets.yml')),
     timeScale,
     advanceSeconds,
+    logRate,
     s3Python: values['s3-python'],
     exitWithParent: values['exit-with-parent'],
     verbose: values.verbose,

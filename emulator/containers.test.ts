@@ -23,7 +23,7 @@ let logs: CloudWatchLogsClient;
 
 before(async () => {
   const s3Python = await pythonEnv('s3', fileURLToPath(new URL('s3/requirements.txt', import.meta.url)));
-  const args = ['--image', `image:1=${image.path}`, '--time-scale', '0.002'];
+  const args = ['--image', `image:1=${image.path}`, '--time-scale', '0.002', '--log-rate', '20000'];
   emulator = await startEmulator({ stateDir: state.path, s3Python, args });
   ({ ecs, logs } = clients(emulator));
   await ecs.send(new CreateClusterCommand({ clusterName: CLUSTER }));
@@ -46,7 +46,7 @@ const codesOf = ({ containers = [] }: Task) =>
   Object.fromEntries(containers.map(({ name, exitCode }) => [name, exitCode]));
 
 it('container: one that takes more memory than its limit is killed, and its reason says so', async () => {
-  const greedy = 'echo before; head -c 60000000 /dev/zero | tail';
+  const greedy = 'echo before; head -c 60000000 /dev/zero | tail > /dev/null';
   const task = await ran('greedy', [container('main', greedy, { memory: 32 })]);
   assert.equal(task.containers?.[0]?.reason, 'OutOfMemoryError: Container killed due to memory usage');
   assert.deepEqual([task.stopCode, task.containers?.[0]?.exitCode], ['EssentialContainerExited', 137]);
@@ -116,4 +116,24 @@ it('container: has the secrets of its definition, by name, ARN and key, and neve
   const refused = await ran('no-secret', [container('main', prints, { secrets: missing })]);
   assert.equal(refused.stopCode, 'TaskFailedToStart');
   assert.match(refused.stoppedReason ?? '', /^ResourceInitializationError: unable to pull secrets or registry auth: /);
+});
+
+it('container: in blocking mode loses no line to a slow log, and in non-blocking mode what its buffer does not hold', async () => {
+  const prints = 'i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo "line number $i of all"; done';
+  const mode = (options: Record<string, string>) => {
+    const logConfiguration = container('main', '').logConfiguration;
+    return {
+      ...logConfiguration,
+      logDriver: 'awslogs' as const,
+      options: { ...logConfiguration?.options, ...options },
+    };
+  };
+  const blocking = await ran('blocking', [container('main', prints, { logConfiguration: mode({ mode: 'blocking' }) })]);
+  assert.equal((await lines(logs, blocking)).length, 300);
+  const lossy = mode({ mode: 'non-blocking', 'max-buffer-size': '1k' });
+  const written = await lines(logs, await ran('lossy', [container('main', prints, { logConfiguration: lossy })]));
+  assert.equal(written[0], 'line number 1 of all');
+  assert.ok(written.length < 200, `${written.length} lines`);
+  const large = await ran('large', [container('main', prints, { logConfiguration: mode({}) })]);
+  assert.equal((await lines(logs, large)).length, 300);
 });

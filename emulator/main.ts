@@ -40,6 +40,7 @@ async function main(): Promise<void> {
     region: process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || DEFAULT_REGION,
     driver: driverOf(options),
     secrets: secretsFile(options.secrets),
+    logBytesPerSecond: options.logRate,
     halt: halt.signal,
     say,
   });

@@ -15,6 +15,7 @@ interface Options {
   readonly region: string;
   readonly driver: Driver;
   readonly secrets: Secrets;
+  readonly logBytesPerSecond: number | undefined;
   readonly timeScale: number;
   /** How far the clock is put forward beyond what the state folder remembers. */
   readonly advanceSeconds: number;
@@ -36,6 +37,7 @@ export function openWorld(options: Options): World & { readonly clock: EmulatorC
     logs: openLogStore(join(options.stateDir, 'logs'), clock),
     saver,
     secrets: options.secrets,
+    logBytesPerSecond: options.logBytesPerSecond,
     endpoints: { own: '', s3: '' },
     clusters: new Map(),
     families: new Map(),

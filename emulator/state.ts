@@ -119,6 +119,8 @@ export interface World {
   readonly logs: LogStore;
   readonly saver: Saver;
   readonly secrets: Secrets;
+  /** What a container's log driver can deliver in a second; undefined: all that it is given. */
+  readonly logBytesPerSecond: number | undefined;
   /** Addresses that containers are told; ECS, Logs and STS share one port. */
   readonly endpoints: { own: string; s3: string };
   readonly clusters: Map<string, Cluster>;

@@ -4,8 +4,9 @@ import { epochSeconds } from './clock.ts';
 import { Bell, inStartOrder, inStopOrder } from './container-order.ts';
 import { type Container, type ContainerEnd, PullFailed, type RunningContainer, StartFailed } from './drivers/driver.ts';
 import { watchHealth } from './health.ts';
+import { type LogDelivery, logDelivery } from './log-delivery.ts';
 import { type EcsContainer, type EcsTask, saveTask, type TaskRecord, type World } from './state.ts';
-import { type Planned, plannedContainers } from './task-specs.ts';
+import { type LogPlace, type Planned, plannedContainers } from './task-specs.ts';
 
 // What Fargate takes for its own part of a task's life, in seconds. The first four are those of the sample task whose
 // events AmazonECS/latest/developerguide/ecs_task_events.html shows; the others are guesses of the same order.
@@ -25,6 +26,7 @@ const HALT_GRACE_MS = 2000;
 interface Part {
   readonly plan: Planned;
   readonly shown: EcsContainer;
+  log?: LogDelivery | undefined;
   made?: Container;
   running?: RunningContainer;
   end?: ContainerEnd;
@@ -167,13 +169,11 @@ function withSecrets({ spec, secrets }: Planned, world: World): Planned['spec'] 
 
 async function create(part: Part, { record, world }: Context): Promise<void> {
   const { plan, shown } = part;
-  const onLine = (message: string) => {
-    if (!plan.log) return;
-    const timestamp = world.clock.now();
-    world.logs.append(plan.log, { timestamp, message, ingestionTime: timestamp });
-  };
+  part.log = plan.log && deliveryTo(plan.log, world);
   try {
-    part.made = await world.clock.during(world.driver.create({ ...withSecrets(plan, world), onLine }));
+    part.made = await world.clock.during(
+      world.driver.create({ ...withSecrets(plan, world), onLine: part.log?.write ?? (() => undefined) }),
+    );
   } catch (error) {
     if (!(error instanceof PullFailed)) throw error;
     const reason = `CannotPullContainerError: ${error.message}`;
@@ -181,6 +181,14 @@ async function create(part: Part, { record, world }: Context): Promise<void> {
   }
   shown.runtimeId = part.made.runtimeId;
   record.leftovers.push(part.made.leftover());
+}
+
+function deliveryTo(place: LogPlace, { clock, logs, logBytesPerSecond }: World): LogDelivery {
+  const deliver = (message: string) => {
+    const timestamp = clock.now();
+    logs.append(place, { timestamp, message, ingestionTime: timestamp });
+  };
+  return logDelivery({ ...place, bytesPerSecond: logBytesPerSecond, deliver });
 }
 
 async function start(part: Part, context: Context): Promise<void> {
@@ -262,6 +270,7 @@ async function windDown(context: Context): Promise<void> {
   await clock.pause(SECONDS.deactivating, halt);
   change(context, { lastStatus: 'STOPPING' });
   await endContainers(parts, halt);
+  await Promise.all(parts.map(({ log }) => log?.flush()));
   await clock.pause(SECONDS.stopping, halt);
   for (const container of task.containers) container.lastStatus = 'STOPPED';
   change(context, { lastStatus: 'DEPROVISIONING' });

@@ -1,5 +1,6 @@
 import type { ContainerSpec } from './drivers/driver.ts';
 import { type Input, number, object, objects, pairs, text, texts } from './input.ts';
+import { bufferBytes } from './log-delivery.ts';
 import { findTaskDefinition } from './operations/task-definitions.ts';
 import type { TaskRecord, World } from './state.ts';
 
@@ -8,6 +9,8 @@ export interface LogPlace {
   readonly group: string;
   readonly stream: string;
   readonly mayCreateGroup: boolean;
+  readonly isBlocking: boolean;
+  readonly bufferBytes: number;
 }
 
 /** One container of a task, definition and overrides joined. */
@@ -146,5 +149,7 @@ function logPlace(container: Input, ids: { name: string; task: string }): LogPla
     group: text(options, 'awslogs-group') ?? '',
     stream: `${text(options, 'awslogs-stream-prefix') ?? 'ecs'}/${ids.name}/${ids.task}`,
     mayCreateGroup: text(options, 'awslogs-create-group') === 'true',
+    isBlocking: text(options, 'mode') === 'blocking',
+    bufferBytes: bufferBytes(text(options, 'max-buffer-size')),
   };
 }

@@ -49,7 +49,7 @@ async function run(
   for (let at = 0; at < spec.command.length; at += 2) {
     const [word, value = ''] = spec.command.slice(at);
     if (word === 'exit') return Number(value);
-    if (word === 'print') spec.onLine(value);
+    if (word === 'print') await spec.onLine(value);
     if (word === 'sleep') await clock.wait(Number(value), stop);
     if (word === 'deaf') stop = kill;
     if (kill.aborted) return 137;

@@ -26,6 +26,7 @@ export async function openTestWorld({ stateDir }: { stateDir?: string } = {}): P
     region: 'eu-central-1',
     driver: testDriver(() => world.clock),
     secrets: () => undefined,
+    logBytesPerSecond: undefined,
     timeScale: 1,
     advanceSeconds: 0,
     halt: halt.signal,

@@ -1,5 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Container,
@@ -10,7 +11,7 @@ import {
   type RunningContainer,
   StartFailed,
 } from './driver.ts';
-import { lineCutter } from './log-lines.ts';
+import { readLines } from './log-lines.ts';
 
 export type Program = 'podman' | 'docker';
 
@@ -105,6 +106,7 @@ async function start(made: Made): Promise<RunningContainer> {
   child.stderr.on('data', (chunk: Buffer) => {
     said = `${said}${chunk}`.slice(-2000);
   });
+  child.on('error', () => undefined);
   const attached = attach(child, spec);
   if (!(await untilStarted(made, attached))) throw new StartFailed(lastLine(said));
   let isAsked = false;
@@ -121,20 +123,12 @@ async function start(made: Made): Promise<RunningContainer> {
   };
 }
 
-/** Hands on every line; settles when the container has ended and the last one has come. */
-function attach(child: ChildProcess, spec: ContainerSpec): Promise<void> {
-  const cutters = [child.stdout, child.stderr].map((stream) => {
-    const cutter = lineCutter(spec.onLine);
-    stream?.on('data', (chunk: Buffer) => cutter.push(chunk));
-    return cutter;
-  });
-  return new Promise((resolve) => {
-    child.once('error', () => resolve());
-    child.once('close', () => {
-      for (const cutter of cutters) cutter.end();
-      resolve();
-    });
-  });
+/** Hands on every line; settles when the container has ended and the last one is taken. */
+async function attach(
+  { stdout, stderr }: ChildProcessByStdio<null, Readable, Readable>,
+  { onLine }: ContainerSpec,
+): Promise<void> {
+  await Promise.all([stdout, stderr].map((stream) => readLines(stream, onLine).done));
 }
 
 /** True as soon as the container has run; false when it never will, for the client that starts it has ended. */

@@ -93,7 +93,7 @@ function spec(
   { image }: Bench,
   script: string,
   wanted: Wanted,
-  onLine: (line: string) => void = () => undefined,
+  onLine: ContainerSpec['onLine'] = () => undefined,
 ): ContainerSpec {
   const { entryPoint = ['sh', '-c'], more = [], environment = { A: 'b' }, memoryMiB = 512 } = wanted;
   const command = [script, ...more];
@@ -112,7 +112,7 @@ function spec(
 
 async function ran(bench: Bench, script: string, wanted: Wanted = {}): Promise<Ran> {
   const lines: string[] = [];
-  const container = await bench.driver.create(spec(bench, script, wanted, (line) => lines.push(line)));
+  const container = await bench.driver.create(spec(bench, script, wanted, (line) => void lines.push(line)));
   const end = await (await container.start()).ended;
   await container.remove();
   return { ...end, lines };
@@ -128,6 +128,7 @@ async function up(bench: Bench, script: string) {
   const onLine = (line: string) => {
     lines.push(line);
     hasSpoken();
+    return undefined;
   };
   const container = await bench.driver.create(spec(bench, script, {}, onLine));
   const running = await container.start();

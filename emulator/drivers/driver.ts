@@ -1,3 +1,5 @@
+import type { LineSink } from './log-lines.ts';
+
 /** What a driver is told of one container. */
 export interface ContainerSpec {
   readonly name: string;
@@ -13,8 +15,8 @@ export interface ContainerSpec {
   readonly cpuUnits: number;
   /** How long after SIGTERM it is killed. */
   readonly stopTimeoutMs: number;
-  /** Called with every line that the container writes, standard output and standard error alike. */
-  readonly onLine: (line: string) => void;
+  /** Takes every line that the container writes, standard output and standard error alike. */
+  readonly onLine: LineSink;
 }
 
 /** A container that is made and not yet started. */

@@ -7,11 +7,8 @@ import { lineCutter } from './log-lines.ts';
 import { copyWorkingFolder } from './working-copy.ts';
 
 function cut(chunks: readonly Buffer[]): string[] {
-  const lines: string[] = [];
-  const cutter = lineCutter((line) => lines.push(line));
-  for (const chunk of chunks) cutter.push(chunk);
-  cutter.end();
-  return lines;
+  const cutter = lineCutter();
+  return [...chunks.flatMap((chunk) => cutter.push(chunk)), ...cutter.end()];
 }
 
 it('log lines: are the same however the bytes are cut', () => {

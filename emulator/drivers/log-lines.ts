@@ -4,44 +4,76 @@ import { StringDecoder } from 'node:string_decoder';
 // (github.com/moby/moby, daemon/logger/awslogs: maximumBytesPerEvent).
 const LONGEST_BYTES = 262_144 - 26;
 
+/** Takes a line. Until the promise that it may return settles, it takes no more, and whoever writes must wait. */
+export type LineSink = (line: string) => Promise<void> | undefined;
+
+/** A stream of bytes on its way to the log, line by line. */
+export interface LineReader {
+  /** Settles when the stream has ended and its last line is taken. */
+  readonly done: Promise<void>;
+  /** Whether it waits for bytes rather than for the sink. */
+  isIdle(): boolean;
+}
+
+/** Hands the lines of a stream to the sink, and reads no further while that takes none. A stream that is destroyed has ended. */
+export function readLines(stream: NodeJS.ReadableStream, sink: LineSink): LineReader {
+  const cutter = lineCutter();
+  let isIdle = true;
+  async function deliver(lines: readonly string[]) {
+    isIdle = false;
+    for (const line of lines) {
+      const taken = sink(line);
+      if (taken) await taken;
+    }
+    isIdle = true;
+  }
+  async function read() {
+    try {
+      for await (const chunk of stream) await deliver(cutter.push(chunk as Buffer));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    }
+    await deliver(cutter.end());
+  }
+  return { done: read(), isIdle: () => isIdle };
+}
+
 /**
- * Cuts a stream of bytes into lines as Docker's awslogs driver does: at line feeds, with empty lines left out and long
- * ones split. A carriage return before the line feed goes. What follows the last line feed is a line, at the end.
+ * Cuts bytes into lines as Docker's awslogs driver does: at line feeds, with empty lines left out and long ones split.
+ * A carriage return before the line feed goes. What follows the last line feed is a line, at the end.
  */
-export function lineCutter(onLine: (line: string) => void): { push(chunk: Buffer): void; end(): void } {
+export function lineCutter(): { push(chunk: Buffer): string[]; end(): string[] } {
   // Holds back the first bytes of a character whose last ones come with the next chunk.
   const decoder = new StringDecoder('utf8');
   let rest = '';
 
-  function take(text: string) {
+  function take(text: string): string[] {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) emit(line.endsWith('\r') ? line.slice(0, -1) : line);
+    const cut = lines.flatMap((line) => pieces(line.endsWith('\r') ? line.slice(0, -1) : line));
     // A line that never ends must not be held for ever.
     while (Buffer.byteLength(rest) > LONGEST_BYTES) {
       const head = start(rest);
-      onLine(head);
+      cut.push(head);
       rest = rest.slice(head.length);
     }
-  }
-
-  function emit(line: string) {
-    let left = line;
-    while (left !== '') {
-      const head = start(left);
-      onLine(head);
-      left = left.slice(head.length);
-    }
+    return cut;
   }
 
   return {
     push: (chunk) => take(decoder.write(chunk)),
     end() {
-      take(decoder.end());
-      emit(rest);
+      const cut = [...take(decoder.end()), ...pieces(rest)];
       rest = '';
+      return cut;
     },
   };
+}
+
+function pieces(line: string): string[] {
+  const cut: string[] = [];
+  for (let left = line; left !== ''; left = left.slice(cut.at(-1)?.length)) cut.push(start(left));
+  return cut;
 }
 
 /** As much of the front of a text as fits one event, no character cut in two. */

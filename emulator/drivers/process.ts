@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { identityOf, isAlive, type ProcessIdentity } from '../process-identity.ts';
 import {
   type Container,
@@ -14,9 +15,11 @@ import {
   StartFailed,
 } from './driver.ts';
 import type { ImageSource } from './images.ts';
-import { lineCutter } from './log-lines.ts';
+import { readLines } from './log-lines.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { copyWorkingFolder } from './working-copy.ts';
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 interface Leftover {
   readonly folder: string;
@@ -87,7 +90,7 @@ function imageEnvironment(image: ImageSource, folder: string): Record<string, st
 }
 
 /** Starts a program in the container's folder, with its environment. Throws StartFailed. */
-async function started([program, ...args]: readonly string[], { spec, folder, image }: Made): Promise<ChildProcess> {
+async function started([program, ...args]: readonly string[], { spec, folder, image }: Made): Promise<Child> {
   if (program === undefined) throw new StartFailed('no command specified');
   const child = spawn(program, args, {
     cwd: join(folder, 'work'),
@@ -108,33 +111,28 @@ function reasonOf({ code, message }: NodeJS.ErrnoException, program: string): st
   return `exec: "${program}": ${code === 'ENOENT' ? 'executable file not found in $PATH' : 'permission denied'}: unknown`;
 }
 
-function running(child: ChildProcess, made: Made): RunningContainer {
+function running(child: Child, made: Made): RunningContainer {
   const { spec, memory } = made;
   const group = child.pid as number;
   const limit = memory.limit(group, spec.memoryMiB * 2 ** 20);
   let kill: NodeJS.Timeout | undefined;
-  const cutters = [child.stdout, child.stderr].map((stream) => {
-    const cutter = lineCutter(spec.onLine);
-    stream?.on('data', (chunk: Buffer) => cutter.push(chunk));
-    return cutter;
-  });
-  const ended = new Promise<ContainerEnd>((resolve) => {
-    let drain: NodeJS.Timeout | undefined;
-    child.once('exit', () => {
+  const readers = [child.stdout, child.stderr].map((stream) => ({ stream, lines: readLines(stream, spec.onLine) }));
+  const exited = new Promise<number>((resolve) => {
+    child.once('exit', (code, signal) => {
       clearTimeout(kill);
       limit.end();
       // A container ends with its first process, whatever else it started.
       killGroup(group, 'SIGKILL');
-      drain = setTimeout(() => {
-        child.stdout?.destroy();
-        child.stderr?.destroy();
-      }, DRAIN_MS);
+      resolve(exitCodeOf(code, signal));
     });
-    child.once('close', (code, signal) => {
-      clearTimeout(drain);
-      for (const cutter of cutters) cutter.end();
-      resolve({ exitCode: exitCodeOf(code, signal), isOutOfMemory: limit.isExceeded });
-    });
+  });
+  const ended = exited.then(async (exitCode): Promise<ContainerEnd> => {
+    const drain = setInterval(() => {
+      for (const { stream, lines } of readers) if (lines.isIdle()) stream.destroy();
+    }, DRAIN_MS);
+    await Promise.all(readers.map(({ lines }) => lines.done));
+    clearInterval(drain);
+    return { exitCode, isOutOfMemory: limit.isExceeded };
   });
   return {
     ended,
@@ -155,7 +153,7 @@ async function executed(
 ): Promise<number> {
   const child = await started(command, made).catch(() => undefined);
   if (!child) return 127;
-  for (const stream of [child.stdout, child.stderr]) stream?.resume();
+  for (const stream of [child.stdout, child.stderr]) stream.resume();
   const kill = setTimeout(() => killGroup(child.pid as number, 'SIGKILL'), timeoutMs);
   return new Promise((resolve) =>
     child.once('exit', (code, signal) => {

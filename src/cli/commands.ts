@@ -178,6 +178,10 @@ export const COMMANDS: readonly Command[] = [
         many: true,
       },
       {
+        flags: '--log-rate <bytes>',
+        about: "what a container's log driver delivers in a second (default: all, at once)",
+      },
+      {
         flags: '--time-scale <factor>',
         about: 'how long the states of a task last: 1 is as long as on AWS (default: 0.01)',
       },

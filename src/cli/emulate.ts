@@ -10,6 +10,7 @@ interface EmulateOptions {
   readonly stateDir?: string;
   readonly driver?: string;
   readonly secrets?: string;
+  readonly logRate?: string;
   readonly image?: readonly string[];
   readonly timeScale?: string;
   readonly advance?: string;
@@ -23,6 +24,7 @@ export async function emulate({ options, host }: CommandInput<EmulateOptions>): 
     '--state-dir': options.stateDir ?? join(root, '.wherry', 'emulator'),
     '--driver': options.driver,
     '--secrets': options.secrets,
+    '--log-rate': options.logRate,
     '--time-scale': options.timeScale,
     '--advance': options.advance,
   });
