@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -6,7 +8,7 @@ import { loadConfig } from '../src/config/load-config.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { settingsFile } from '../src/init/settings-file.ts';
 import { readYaml } from '../src/util/yaml-document.ts';
-import { EXAMPLE, examplePython, projectCopy, wherry } from './support/cli.ts';
+import { EXAMPLE, examplePython, projectCopy, root, wherry } from './support/cli.ts';
 import { compareOutputs, runPython } from './support/compare.ts';
 
 const CLUSTER = ['--cluster', 'ml', '--subnets', 'subnet-0123456789abcdef0', '--image', 'registry/bike-hire:1'];
@@ -59,6 +61,24 @@ test('init --bucket: an all-local project runs on Fargate with no hand edit, and
     models,
   });
   assert.match(compared.output, /10 of 10 datasets equal/);
+
+  const env = ['-e', 'prod'];
+  const again = await project.wherry(
+    'init',
+    ...env,
+    '--bucket',
+    's3://wherry-init/moved',
+    '--write-catalog',
+    ...CLUSTER,
+  );
+  assert.equal(again.status, 0, again.stderr);
+  assert.doesNotMatch(await readFile(join(project.folder, 'conf', 'prod', 'wherry.yml'), 'utf8'), /^paths/m);
+  await rm(project.settings);
+  assert.equal((await project.wherry('check', ...env)).stdout, '0 errors, 0 warnings, 0 notes\n');
+  const moved = await project.wherry('run', ...env, '--emulate', '--grouping', 'pipeline');
+  assert.equal(moved.status, 0, moved.stderr.slice(-3000));
+  const both = { python, project: project.folder, expected: expected.folder, env: 'prod', paths: {}, models };
+  assert.match((await compareOutputs(both)).output, /10 of 10 datasets equal/);
 });
 
 test('init: what it is not told stays a placeholder, which is all that check finds and the emulator does not need', async () => {
@@ -73,6 +93,11 @@ test('init: what it is not told stays a placeholder, which is all that check fin
   );
   const planned = await project.wherry('run', '--emulate', '--nodes', 'docks.nothing');
   assert.doesNotMatch(planned.stderr, /placeholder/);
+  await rm(project.settings);
+  await project.wherry('init');
+  const checked = await project.wherry('check');
+  assert.match(checked.stdout, /YOUR-BUCKET/);
+  assert.doesNotMatch(checked.stdout.replaceAll('[config/placeholder]', ''), /\[\w+\/[\w-]+\]/);
 });
 
 test('init: a file that is there is left as it is and the difference shown, until --force', async () => {
@@ -89,6 +114,78 @@ test('init: a file that is there is left as it is and the difference shown, unti
   const refused = await project.wherry('init', '--bucket', 'my-bucket');
   assert.equal(refused.status, 2);
   assert.match(refused.stderr, /--bucket takes a URL.*'my-bucket'/);
+});
+
+test('init: on a terminal it asks for what no flag says and refuses what cannot be; Ctrl-C and Ctrl-D write nothing', async () => {
+  await using project = await allLocal();
+  const old = join(project.folder, 'conf', 'base', 'airflow-k8s.yaml');
+  await writeFile(old, 'run_config:\n  run_name: bikes\n  volume: { disabled: yes }\n');
+  const typed = async (steps: readonly [seen: string, keys: string][], ...flags: string[]) => {
+    const command = [process.execPath, join(root, 'bin', 'wherry'), 'init', '-C', project.folder, ...flags];
+    const words = [join(root, 'test', 'support', 'terminal.py'), JSON.stringify(steps), ...command];
+    const python = await examplePython();
+    return runPython(python, words, { env: { CI: '', WHERRY_PYTHON: python, TERM: 'xterm' } });
+  };
+  for (const key of ['\u0003', '\u0004']) {
+    const left = await typed([['Take over', key]]);
+    assert.deepEqual([left.status, existsSync(project.settings)], [130, false], left.output);
+    assert.match(left.output, /Nothing was written/);
+  }
+  const asked = await typed(
+    [
+      ['Take over', '\r'],
+      ['Bucket', 'my-bucket\r'],
+      ["'my-bucket' is none", '\u0015s3://my-bucket/bikes\r'],
+      ['Subnets', 'subnet-0123456789abcdef0\r'],
+      ['Security', '\r'],
+      ['Image', '\r'],
+    ],
+    '--cluster',
+    'ml',
+  );
+  assert.equal(asked.status, 0, asked.output);
+  assert.doesNotMatch(asked.output, /ECS cluster/);
+  const written = readYaml(await readFile(project.settings, 'utf8')).value as Record<string, unknown>;
+  assert.deepEqual(written['execution_engine'], {
+    type: 'aws-fargate',
+    cluster: 'ml',
+    subnets: ['subnet-0123456789abcdef0'],
+  });
+  assert.deepEqual(
+    [written['image'], written['spill'], written['run_config']],
+    ['YOUR-REGISTRY/bike-hire:1.0', 's3://my-bucket/bikes/spill', { run_name: 'bikes' }],
+  );
+  const quiet = await typed([], '--yes', '--force');
+  assert.equal(quiet.status, 0, quiet.output);
+  assert.doesNotMatch(quiet.output, /\?/);
+});
+
+test('init: what it found is told, and no credentials of git with it', async () => {
+  await using project = await allLocal();
+  const git = (...words: string[]) => execFileSync('git', ['-C', project.folder, ...words]);
+  git('init', '-q');
+  git('remote', 'add', 'origin', 'https://me:hunter2@git.example.com/team/hire.git');
+  await writeFile(join(project.folder, 'Dockerfile'), 'FROM python:3.11\n');
+  const told = await project.wherry('init', '--write-catalog', '-e', 'prod');
+  assert.equal(told.status, 0, told.stderr);
+  assert.deepEqual(told.stderr.split('\n').slice(0, 5), [
+    'project: bike_hire, 16 nodes; pipelines demand, docks, ingest',
+    'namespaces: demand, docks, ingest; --grouping namespace gives each a container',
+    'catalog: 17 datasets on this machine, 0 elsewhere, 8 in memory',
+    'git: hire on git.example.com',
+    'Dockerfile: there',
+  ]);
+  const folder = join(project.folder, 'conf', 'prod');
+  assert.match(await readFile(join(folder, 'wherry.yml'), 'utf8'), /^image: YOUR-REGISTRY\/hire:1.0$/m);
+  await writeFile(join(folder, 'catalog.yml'), '# mine\nextra: {type: MemoryDataset}\n');
+  const shown = await project.wherry('init', '--write-catalog', '-e', 'prod', '--grouping', 'node');
+  assert.equal(shown.status, 1);
+  assert.match(shown.stdout, /^\+grouping: node$/m);
+  assert.match(shown.stdout, /^ extra: [\s\S]*^\+station_list:$/m);
+  assert.match(await readFile(join(folder, 'wherry.yml'), 'utf8'), /^#grouping/m);
+  const without = await project.wherry('init', '--write-catalog', '--bucket', 's3://bucket');
+  assert.equal(without.status, 2);
+  assert.match(without.stderr, /-e ENV/);
 });
 
 const OLD = `host: https://airflow.example.com

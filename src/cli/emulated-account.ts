@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { ConfigValues } from '../config/schema.ts';
 import { ownedLogGroup, saysTheSame, taskDefinition } from '../fargate/task-definition.ts';
@@ -103,8 +103,8 @@ async function fillS3({ settings, project }: Emulated, s3: S3Service): Promise<R
     const created = await s3.createBucket(bucket);
     if (!created.ok) return created;
   }
-  for (const [url, folder] of Object.entries({ ...swap(settings.paths), ...settings.emulate.seed })) {
-    const copied = await copyFolder(join(project.root, folder), url, s3);
+  for (const [url, path] of Object.entries({ ...swap(settings.paths), ...settings.emulate.seed })) {
+    const copied = await copyInput(join(project.root, path), url, s3);
     if (!copied.ok) return copied;
   }
   return ok(undefined);
@@ -125,12 +125,14 @@ function swap(paths: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(paths).map(([folder, url]) => [url, folder]));
 }
 
-async function copyFolder(folder: string, url: string, s3: S3Service): Promise<Result<void, ServiceTrouble>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  for (const entry of entries) {
-    if (!entry.isFile() || entry.name.startsWith('.git')) continue;
-    const path = join(entry.parentPath, entry.name);
-    const target = `${url.replace(/\/+$/, '')}/${relative(folder, path)}`;
+/** A file, or all files in a folder; nothing where there is neither. */
+async function copyInput(input: string, url: string, s3: S3Service): Promise<Result<void, ServiceTrouble>> {
+  const isFile = (await stat(input).catch(() => undefined))?.isFile() ?? false;
+  const entries = await readdir(input, { recursive: true, withFileTypes: true }).catch(() => []);
+  const inFolder = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.git'));
+  const files = isFile ? [input] : inFolder.map(({ parentPath, name }) => join(parentPath, name));
+  for (const path of files) {
+    const target = isFile ? url : `${url.replace(/\/+$/, '')}/${relative(input, path)}`;
     const there = await s3.exists(target);
     if (!there.ok) return failed(there.error);
     if (there.value) continue;

@@ -11,6 +11,8 @@ export interface Host {
   /** Progress and complaints. */
   err(text: string): void;
   readonly hasColors: boolean;
+  /** Where questions are asked; undefined where nobody would answer: no terminal, or a CI job that has one. */
+  readonly terminal: { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream } | undefined;
   /** Aborted when the user presses Ctrl-C or the process is asked to end. */
   readonly interrupted: AbortSignal;
   readonly now: () => number;
@@ -40,6 +42,7 @@ export function realHost(): Host {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     hasColors: process.env['NO_COLOR'] === undefined && process.stderr.isTTY === true,
+    terminal: isAnswered() ? { input: process.stdin, output: process.stderr } : undefined,
     interrupted: controller.signal,
     now: Date.now,
     sleep: (ms) => pause(ms, controller.signal),
@@ -57,6 +60,10 @@ export function endOfProcess(status: number): void {
   if (log === undefined) return;
   const { user, system } = process.cpuUsage();
   appendFileSync(log, `${JSON.stringify({ process: 'cli', cpuSeconds: (user + system) / 1e6 })}\n`);
+}
+
+function isAnswered(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env['CI'];
 }
 
 function pause(ms: number, interrupted: AbortSignal): Promise<void> {

@@ -56,7 +56,11 @@ function filesNamed(name: string, { confSource, env }: ConfigSource): string[] {
 }
 
 /** The plugin's own pattern is `airflow-k8s*`; the env's files first. */
-async function airflowK8sFiles({ root, confSource, env }: ConfigSource): Promise<string[]> {
+export async function airflowK8sFiles({
+  root,
+  confSource,
+  env,
+}: Pick<ConfigSource, 'root' | 'confSource' | 'env'>): Promise<string[]> {
   const folders = [...new Set([env, 'base'])].map((folder) => join(confSource, folder));
   const named = await Promise.all(
     folders.map(async (folder) => {

@@ -3,18 +3,22 @@ import { compareText } from '../util/stable-json.ts';
 
 /** What takes the data of an all-local project to a bucket with no edit of its catalog. */
 export interface Move {
+  /** The bucket's URL and prefix, without a slash at the end. */
+  readonly root: string;
   readonly spill: string;
   /** For the settings' `paths`. */
   readonly paths: Readonly<Record<string, string>>;
   /** Files and folders that must be there before the first run, each with where it goes. */
   readonly inputs: readonly { readonly from: string; readonly to: string; readonly isFolder: boolean }[];
+  /** Local datasets that it moves. */
+  readonly moved: readonly Dataset[];
   /** Local datasets whose path no prefix can move: absolute, or outside of the project. */
   readonly left: readonly Dataset[];
 }
 
 /** `bucket`: `s3://bucket/prefix`. */
 export function moveToBucket(project: Project, bucket: string): Move {
-  const root = bucket.replace(/\/+$/, '');
+  const root = pathInBucket('', bucket).slice(0, -1);
   const local = [...project.catalog.values()].filter(({ kind }) => kind === 'local');
   const movable = local.filter(({ path }) => isInside(path ?? ''));
   const prefixes = new Set(movable.map(({ path }) => prefixOf(plain(path ?? ''))));
@@ -24,11 +28,17 @@ export function moveToBucket(project: Project, bucket: string): Move {
   );
   const inputs = movable.filter(({ name }) => read.has(name) && !written.has(name)).map(placeOf);
   return {
+    root,
     spill: `${root}/spill`,
     paths: Object.fromEntries([...prefixes].sort(compareText).map((prefix) => [prefix, `${root}/${prefix}`])),
     inputs: withoutNested(inputs).map((place) => ({ ...place, to: `${root}/${place.from}` })),
+    moved: movable,
     left: local.filter(({ path }) => !isInside(path ?? '')),
   };
+}
+
+export function pathInBucket(path: string, bucket: string): string {
+  return `${bucket.replace(/\/+$/, '')}/${plain(path)}`;
 }
 
 function nodesOf({ pipelines }: Project) {

@@ -41,7 +41,12 @@ export function catalogFiles(project: Project): CatalogFiles {
 }
 
 /** The env's files before base's, as Kedro's env wins. Catalogs in Python or in a custom loader are not found here. */
-function readCatalogFiles({ root, confSource, env, baseEnv }: Project): CatalogFile[] {
+export function readCatalogFiles({
+  root,
+  confSource,
+  env,
+  baseEnv,
+}: Pick<Project, 'root' | 'confSource' | 'env' | 'baseEnv'>): CatalogFile[] {
   return [...new Set([env, baseEnv])].flatMap((folder) => {
     const base = join(confSource, folder);
     const names = listFiles(join(root, base)).filter((name) => /(^|\/)catalog[^/]*(\/.*)?\.ya?ml$/.test(name));
