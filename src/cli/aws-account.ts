@@ -7,9 +7,13 @@ import type { Host } from './host.ts';
 import { type Prepared, sha256 } from './prepare.ts';
 
 /** The account that flags, settings and environment name. */
-export function accountFrom({ settings }: Prepared, options: GlobalOptions, { env }: Host): AwsAccount {
+export function accountFrom(
+  { region: set }: { readonly region?: string | undefined },
+  options: GlobalOptions,
+  { env }: Host,
+): AwsAccount {
   const { region: flag, profile, endpointUrl } = options;
-  const region = flag ?? settings.execution_engine.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  const region = flag ?? set ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   if (region === undefined)
     throw new UsageError('no AWS region is set: use --region, execution_engine.region or AWS_REGION');
   return { region, profile, credentials: undefined, endpoints: endpointsFrom(env, endpointUrl) };

@@ -108,6 +108,15 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./run.ts')).run,
   },
   {
+    name: 'resume',
+    summary: 'go on with a run whose process is gone, or that failed (default: the newest): what is done stays done',
+    args: ['[run]'],
+    options: [{ flags: '--rerun-unknown', about: 'also run again the tasks of which nobody can know how they ended' }],
+    formats: ['text', 'json'],
+    examples: ['wherry resume', 'wherry resume 20261124T0251 --rerun-unknown'],
+    load: async () => (await import('./resume.ts')).resume,
+  },
+  {
     name: 'compile',
     summary: 'write the files by which Airflow runs the plan on Fargate',
     options: [

@@ -61,7 +61,7 @@ async function programs(host: Host) {
 
 async function publishPlan(prepared: Prepared, { options, host }: Input) {
   const { publish } = await import('../engine/aws-fargate/publish.ts');
-  const account = accountFrom(prepared, options, host);
+  const account = accountFrom(prepared.settings.execution_engine, options, host);
   const published = await publish(await fargateOptions(account, prepared, host), prepared.plan);
   if (!published.ok) return { status: reportTrouble(published.error, host) };
   const definitions = [...published.value.values()];

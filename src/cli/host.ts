@@ -1,6 +1,8 @@
 import { appendFileSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ProcessIdentity } from '../store/run-lock.ts';
 
 /** What the command line needs of the process it runs in. Tests make their own. */
 export interface Host {
@@ -20,6 +22,10 @@ export interface Host {
   readonly sleep: (ms: number) => Promise<void>;
   /** Where `bridge/` and `dist/` are. */
   readonly packageRoot: string;
+  /** This process. */
+  readonly self: ProcessIdentity;
+  /** Undefined where this machine cannot know. */
+  isAlive(identity: ProcessIdentity): boolean | undefined;
 }
 
 /** The only place that touches `process`. */
@@ -47,6 +53,8 @@ export function realHost(): Host {
     now: Date.now,
     sleep: (ms) => pause(ms, controller.signal),
     packageRoot: findPackageRoot(dirname(fileURLToPath(import.meta.url))),
+    self: { host: hostname(), boot: bootId(), pid: process.pid, startedAt: startOf(process.pid) },
+    isAlive,
   };
 }
 
@@ -76,6 +84,40 @@ function pause(ms: number, interrupted: AbortSignal): Promise<void> {
     const timer = setTimeout(done, ms);
     interrupted.addEventListener('abort', done);
   });
+}
+
+function isAlive({ host, boot, pid, startedAt }: ProcessIdentity): boolean | undefined {
+  if (host !== hostname()) return undefined;
+  if (boot !== bootId()) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  // Without a start time the number may be another process's by now.
+  return startedAt === undefined ? undefined : startedAt === startOf(pid);
+}
+
+/** Source of both: proc(5). Other systems have neither. */
+function bootId(): string | undefined {
+  return readIfThere('/proc/sys/kernel/random/boot_id')?.trim();
+}
+
+/** The 22nd field, in clock ticks since boot; the second, a name, may hold spaces. Undefined for a process that has ended and only waits for its parent. */
+function startOf(pid: number): string | undefined {
+  const [state, ...fields] =
+    readIfThere(`/proc/${pid}/stat`)
+      ?.replace(/^.*\) /s, '')
+      .split(' ') ?? [];
+  return state === 'Z' ? undefined : fields[18];
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function findPackageRoot(from: string): string {

@@ -14,7 +14,7 @@ const PAUSE_MS = 500;
 export async function logs({ args, options, host }: CommandInput<LogsOptions>): Promise<number> {
   const store = await openRunStore(options, host);
   const [asked, taskName] = args;
-  const { runId, state: first } = await findRun(store, asked);
+  const { runId, state: first } = await findRun(asked, { store, host });
   if (taskName !== undefined && !first.tasks.some(({ name }) => name === taskName)) {
     const names = first.tasks.map(({ name }) => name).join(', ');
     throw new UsageError(`run ${runId} has no task '${taskName}'. Tasks: ${names}`);
@@ -22,7 +22,7 @@ export async function logs({ args, options, host }: CommandInput<LogsOptions>): 
   const readNew = newLines(store, runId, taskName);
   for (;;) {
     // The state before the lines: of a run that has ended all lines are there.
-    const { state } = await findRun(store, runId);
+    const { state } = await findRun(runId, { store, host });
     for (const { task, text } of await readNew(state))
       host.out(taskName === undefined ? `${task} | ${text}\n` : `${text}\n`);
     if (!options.follow || state.state !== 'running') return EXIT.fine;

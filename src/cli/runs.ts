@@ -1,16 +1,14 @@
-import { foldRun } from '../run/fold.ts';
 import { type CommandInput, EXIT } from './command.ts';
 import { runsTable } from './present/tables.ts';
-import { openRunStore } from './run-store.ts';
+import { openRunStore, stateOf } from './run-store.ts';
 
 export async function runs({ options, host }: CommandInput): Promise<number> {
   const store = await openRunStore(options, host);
   const records = await Promise.all(
     (await store.list()).map(async (runId) => ({ runId, record: await store.read(runId) })),
   );
-  const states = records.flatMap(({ runId, record }) =>
-    record === undefined ? [] : foldRun(runId, record.plan, record.events),
-  );
+  const found = records.flatMap(({ runId, record }) => (record === undefined ? [] : { runId, record }));
+  const states = await Promise.all(found.map(({ runId, record }) => stateOf(runId, record, { store, host })));
   const rows = states.map(({ runId, state, pipeline, engine, planHash, startedAt, stoppedAt, tasks }) => ({
     runId,
     state,

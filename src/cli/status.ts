@@ -6,7 +6,7 @@ import { findRun, openRunStore } from './run-store.ts';
 
 export async function status({ args, options, host }: CommandInput): Promise<number> {
   const store = await openRunStore(options, host);
-  const { plan, state, runId } = await findRun(store, args[0]);
+  const { plan, state, runId } = await findRun(args[0], { store, host });
   if (options.format === 'json') {
     host.out(`${JSON.stringify(runJson(state, plan), undefined, 2)}\n`);
     return EXIT.fine;

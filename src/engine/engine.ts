@@ -21,6 +21,19 @@ export type Observation = { readonly events: readonly StepEvent[] } & (
   | { readonly state: 'stopped'; readonly end: AttemptEnd }
 );
 
+export type StoppedObservation = Extract<Observation, { state: 'stopped' }>;
+
+/** What is known of an attempt that an earlier process had begun to start. */
+export interface EarlierStart {
+  /** Undefined where nobody knows whether it was started. */
+  readonly handle: Handle | undefined;
+  /** When it was asked for, milliseconds since the epoch. */
+  readonly askedAt: number;
+}
+
+/** Such an attempt: to be observed under its handle, or over. */
+export type Attached = { readonly handle: Handle } | StoppedObservation;
+
 export interface LogLine {
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -37,7 +50,12 @@ export interface OpenRequest {
   readonly runId: string;
   readonly plan: Plan;
   readonly saveVersion: string;
+  /** What an earlier opening of this run gave: then nothing is looked up or made anew. */
+  readonly frozen?: Frozen | undefined;
 }
+
+/** What an engine needs, beside the plan, to ask for the attempts of a run again byte for byte: plain data, no secrets. */
+export type Frozen = Readonly<Record<string, unknown>>;
 
 /** What a run stands on, for the user to see before anything is started: `cluster`, `task definition`, `spill` … */
 export type Particulars = Readonly<Record<string, string>>;
@@ -55,7 +73,10 @@ export interface EngineSession {
   readonly capacity: number;
   /** How long after an attempt's end its log may still grow. */
   readonly logLagMs: number;
+  readonly frozen: Frozen;
   start(spec: AttemptSpec): Promise<Result<Handle, Failure | ServiceTrouble>>;
+  /** Takes up an attempt of an earlier process. One without a handle is found, or asked for again where that surely is the same start. */
+  attach(spec: AttemptSpec, earlier: EarlierStart): Promise<Result<Attached, ServiceTrouble>>;
   /** Level-triggered: what is true now, for all of them, in as few calls as the service allows. */
   observe(handles: readonly Handle[]): Promise<Result<ReadonlyMap<Handle, Observation>, ServiceTrouble>>;
   /** Asks. The end shows up in `observe`. Asking twice, or too late, is not an error. */

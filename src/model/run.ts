@@ -19,7 +19,9 @@ export type Failure =
       readonly detail: string;
     }
   | { readonly reason: 'lost'; readonly blame: 'platform'; readonly detail: string }
-  | { readonly reason: 'cancelled'; readonly blame: 'request'; readonly detail: string };
+  | { readonly reason: 'cancelled'; readonly blame: 'request'; readonly detail: string }
+  /** Nobody can know any more how it ended: whoever asked for the run must say whether the task may run again. */
+  | { readonly reason: 'unknown'; readonly blame: 'request'; readonly detail: string };
 
 /** What decides the price of a task besides its size. */
 export interface Prices {
@@ -68,22 +70,29 @@ export type RunEvent = { readonly at: string } & (
   | ({ readonly event: 'attempt-stopped'; readonly task: string; readonly attempt: number } & AttemptEnd)
   | { readonly event: 'task-skipped'; readonly task: string; readonly because: string }
   | { readonly event: 'cancel-requested' }
+  /** Another process drives the run from here on. `again`: the tasks that had ended badly or were skipped, and that wait again. */
+  | { readonly event: 'run-resumed'; readonly again: readonly string[] }
   | { readonly event: 'run-stopped'; readonly state: RunEndState }
 );
 
 export type RunEndState = 'succeeded' | 'failed' | 'cancelled';
-export type RunStateName = 'running' | RunEndState;
-export type AttemptState = 'starting' | 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+/** `interrupted`: it has not ended, and no process drives it. */
+export type RunStateName = 'running' | 'interrupted' | RunEndState;
+export type AttemptState = 'starting' | 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'unknown';
 export type TaskState = 'waiting' | AttemptState | 'skipped';
 export type NodeState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'skipped';
 
 export interface AttemptRecord extends AttemptTimes {
   readonly attempt: number;
   readonly state: AttemptState;
+  /** When it was asked for, milliseconds since the epoch. */
+  readonly askedAt: number;
   /** The engine's own name for it; undefined until the engine gave one. */
   readonly handle: string | undefined;
   readonly exitCode: number | undefined;
   readonly failure: Failure | undefined;
+  /** How many of its step's events are recorded. */
+  readonly steps: number;
 }
 
 export interface NodeRecord {

@@ -1,5 +1,14 @@
 import type { Plan } from '../model/plan.ts';
-import type { AttemptRecord, NodeRecord, RunEvent, RunState, TaskRecord, TaskState } from '../model/run.ts';
+import type {
+  AttemptRecord,
+  AttemptState,
+  Failure,
+  NodeRecord,
+  RunEvent,
+  RunState,
+  TaskRecord,
+  TaskState,
+} from '../model/run.ts';
 import type { StepEvent } from '../model/step-event.ts';
 
 /** The state of a run: its plan, and all that has been recorded of it. */
@@ -62,6 +71,13 @@ export class RunFold {
       case 'cancel-requested':
         this.#run = { ...this.#run, cancelRequested: true };
         return;
+      case 'run-resumed':
+        this.#run = { ...this.#run, state: 'running', stoppedAt: undefined, cancelRequested: false };
+        for (const name of event.again) {
+          const task = this.tasks.get(name);
+          if (task !== undefined) this.tasks.set(name, waitingAgain(task));
+        }
+        return;
       case 'run-stopped':
         this.#run = { ...this.#run, state: event.state, stoppedAt: event.at };
         return;
@@ -74,6 +90,7 @@ export class RunFold {
 }
 
 type TaskEvent = Extract<RunEvent, { task: string }>;
+type EndState = Extract<AttemptState, 'succeeded' | 'failed' | 'cancelled' | 'unknown'>;
 
 function applyToTask(task: TaskRecord, event: TaskEvent): TaskRecord {
   switch (event.event) {
@@ -81,9 +98,11 @@ function applyToTask(task: TaskRecord, event: TaskEvent): TaskRecord {
       const begun: AttemptRecord = {
         attempt: event.attempt,
         state: 'starting',
+        askedAt: Date.parse(event.at),
         handle: undefined,
         exitCode: undefined,
         failure: undefined,
+        steps: 0,
       };
       return { ...task, state: 'starting', attempts: [...task.attempts, begun] };
     }
@@ -92,10 +111,15 @@ function applyToTask(task: TaskRecord, event: TaskEvent): TaskRecord {
     case 'attempt-running':
       return withAttempt(task, event.attempt, { state: 'running', startedAt: event.startedAt });
     case 'step':
-      return { ...task, nodes: task.nodes.map((node) => applyStep(node, event.step)) };
+      return {
+        ...task,
+        attempts: task.attempts.map((record) =>
+          record.attempt === event.attempt ? { ...record, steps: record.steps + 1 } : record,
+        ),
+        nodes: task.nodes.map((node) => applyStep(node, event.step)),
+      };
     case 'attempt-stopped': {
-      const state =
-        event.failure === undefined ? 'succeeded' : event.failure.reason === 'cancelled' ? 'cancelled' : 'failed';
+      const state = endState(event.failure);
       const ended = withAttempt(task, event.attempt, {
         state,
         exitCode: event.exitCode,
@@ -112,6 +136,20 @@ function applyToTask(task: TaskRecord, event: TaskEvent): TaskRecord {
         nodes: task.nodes.map((node) => ({ ...node, state: 'skipped' })),
       };
   }
+}
+
+function endState(failure: Failure | undefined): EndState {
+  if (failure === undefined) return 'succeeded';
+  return failure.reason === 'cancelled' || failure.reason === 'unknown' ? failure.reason : 'failed';
+}
+
+function waitingAgain(task: TaskRecord): TaskRecord {
+  return {
+    ...task,
+    state: 'waiting',
+    skippedBecause: undefined,
+    nodes: task.nodes.map((node) => ({ ...node, state: 'waiting', seconds: undefined })),
+  };
 }
 
 function withAttempt(
@@ -136,7 +174,7 @@ function applyStep(node: NodeRecord, step: StepEvent): NodeRecord {
 }
 
 /** When its container is gone no node is running any more; a container that succeeded has run them all. */
-function settleNode(node: NodeRecord, ended: 'succeeded' | 'failed' | 'cancelled'): NodeRecord {
+function settleNode(node: NodeRecord, ended: EndState): NodeRecord {
   if (ended === 'succeeded') return { ...node, state: 'succeeded' };
   if (node.state === 'running') return { ...node, state: 'failed' };
   return node.state === 'waiting' ? { ...node, state: 'skipped' } : node;

@@ -12,6 +12,8 @@ interface Followed {
   readonly task: string;
   readonly attempt: number;
   readonly handle: Handle;
+  /** How many lines from its start are kept already, of an attempt that another process had followed. */
+  readonly kept?: number | undefined;
 }
 
 const PAUSE_MS = 700;
@@ -47,20 +49,23 @@ export class LogFollowers {
   }
 
   /** After the end, quiet means two empty readings as far apart as the service's lag. */
-  async #read({ task, attempt, handle }: Followed): Promise<void> {
+  async #read({ task, attempt, handle, kept = 0 }: Followed): Promise<void> {
     const { session, recorder, sleep, report } = this.#around;
     let cursor: string | undefined;
+    let left = kept;
     for (let quiet = 0; quiet < 2 && !this.#isAbandoned; ) {
       const wasEnded = this.#ended.has(handle);
       const page = await session.logs(handle, cursor);
-      const lines = page.ok ? page.value.lines : [];
+      const came = page.ok ? page.value.lines : [];
       if (page.ok) cursor = page.value.cursor;
+      const lines = came.slice(left);
+      left -= came.length - lines.length;
       if (lines.length > 0) {
         await recorder.appendLog(task, attempt, lines);
         report({ kind: 'log', task, lines });
       }
-      quiet = wasEnded && lines.length === 0 ? quiet + 1 : 0;
-      if (lines.length === 0) await sleep(wasEnded ? session.logLagMs / 2 : PAUSE_MS);
+      quiet = wasEnded && came.length === 0 ? quiet + 1 : 0;
+      if (came.length === 0) await sleep(wasEnded ? session.logLagMs / 2 : PAUSE_MS);
     }
   }
 }

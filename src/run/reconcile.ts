@@ -26,12 +26,13 @@ export function reconcile(plan: Plan, { tasks, cancelRequested, capacity }: Situ
   const actions: Action[] = [];
   let free = capacity - underWay.length;
   for (const { name, dependsOn } of plan.tasks) {
-    if (tasks.get(name)?.state !== 'waiting') continue;
+    const task = tasks.get(name);
+    if (task?.state !== 'waiting') continue;
     const blocker = dependsOn.map((need) => tasks.get(need)).find((need) => need && hasEndedBadly(need));
     if (blocker !== undefined)
       actions.push({ action: 'skip', task: name, because: blocker.skippedBecause ?? blocker.name });
     else if (free > 0 && dependsOn.every((need) => tasks.get(need)?.state === 'succeeded')) {
-      actions.push({ action: 'start', task: name, attempt: 1 });
+      actions.push({ action: 'start', task: name, attempt: (task.attempts.at(-1)?.attempt ?? 0) + 1 });
       free--;
     }
   }
@@ -42,7 +43,7 @@ export function reconcile(plan: Plan, { tasks, cancelRequested, capacity }: Situ
 }
 
 function hasEndedBadly({ state }: TaskRecord): boolean {
-  return state === 'failed' || state === 'cancelled' || state === 'skipped';
+  return state === 'failed' || state === 'cancelled' || state === 'unknown' || state === 'skipped';
 }
 
 function stopAll(underWay: readonly TaskRecord[]): Action[] {

@@ -9,6 +9,7 @@ import type { ServiceTrouble } from '../model/trouble.ts';
 import { plan as makePlan } from '../plan/plan.ts';
 import { failed, ok } from '../util/result.ts';
 import { runPlan } from './run-plan.ts';
+import type { Resumption } from './take-up.ts';
 
 const project = makeProject([makeNode('a', { outputs: ['x'] }), makeNode('b', { inputs: ['x'], outputs: ['y'] })], []);
 const { plan } = makePlan({
@@ -35,6 +36,8 @@ function fakeSession(change: Partial<EngineSession> = {}): EngineSession & { rea
     particulars: {},
     capacity: 2,
     logLagMs: 0,
+    frozen: {},
+    attach: async (_spec, { handle = 'found' }) => ok({ handle }),
     start: async ({ task, attempt }: AttemptSpec) => {
       started.push(task);
       return ok(`${task}/${attempt}`);
@@ -58,7 +61,11 @@ function fakeSession(change: Partial<EngineSession> = {}): EngineSession & { rea
   };
 }
 
-async function drive(session: EngineSession, cancel = { aborted: false }) {
+async function drive(
+  session: EngineSession,
+  cancel = { aborted: false },
+  resumed?: Pick<Resumption, 'past' | 'rerunUnknown'>,
+) {
   const events: RunEvent[] = [];
   const logs: LogLine[] = [];
   let now = 0;
@@ -68,10 +75,12 @@ async function drive(session: EngineSession, cancel = { aborted: false }) {
     engineId: 'fake',
     saveVersion: 'v',
     prices: undefined,
+    resumed: resumed && { ...resumed, keptLines: async () => 0 },
     session,
     recorder: {
       append: async (event) => void events.push(event),
       appendLog: async (_task, _attempt, lines) => void logs.push(...lines),
+      keptLines: async () => 0,
     },
     now: () => now,
     sleep: async (ms) => {
@@ -154,4 +163,80 @@ test('run: cancelled, it stops what is under way and starts nothing more', async
   assert.equal(outcome.state.state, 'cancelled');
   assert.ok(stopped.includes('a/1'));
   assert.deepEqual(session.started, ['a']);
+});
+
+test('run: resumed, it attaches what was under way, starts what had ended badly again, and keeps what is done', async () => {
+  const at = '2026-01-01T00:00:00.000Z';
+  const stopped = { event: 'attempt-stopped', attempt: 1, exitCode: 0, failure: undefined, times: {} } as const;
+  const past: RunEvent[] = [
+    { at, event: 'attempt-starting', task: 'a', attempt: 1 },
+    { at, event: 'attempt-started', task: 'a', attempt: 1, handle: 'a/1' },
+  ];
+  const session = fakeSession();
+  const { outcome, events, logs } = await drive(session, undefined, { past, rerunUnknown: false });
+  assert.equal(outcome.state.state, 'succeeded');
+  assert.deepEqual(session.started, ['b']);
+  assert.equal(events.filter(({ event }) => event === 'run-started').length, 0);
+  assert.deepEqual(logs.map(({ text }) => text).sort(), ['log of a/1', 'log of b/1']);
+
+  const failure = { reason: 'killed', blame: 'platform', exitCode: 137, detail: '' } as const;
+  const badly: RunEvent[] = [
+    ...past,
+    { at, ...stopped, task: 'a', failure },
+    { at, event: 'task-skipped', task: 'b', because: 'a' },
+  ];
+  const again = await drive(fakeSession(), undefined, { past: badly, rerunUnknown: false });
+  assert.deepEqual(again.events[0], { at: '1970-01-01T00:00:00.000Z', event: 'run-resumed', again: ['a', 'b'] });
+  assert.equal(again.outcome.state.state, 'succeeded');
+  assert.deepEqual(
+    again.outcome.state.tasks.map(({ attempts }) => attempts.map(({ attempt, state }) => `${attempt} ${state}`)),
+    [['1 failed', '2 succeeded'], ['1 succeeded']],
+  );
+});
+
+test('run: resumed, a task of which nobody knows how it ended runs again only when that is asked for', async () => {
+  const at = '2026-01-01T00:00:00.000Z';
+  const past: RunEvent[] = [{ at, event: 'attempt-starting', task: 'a', attempt: 1 }];
+  const failure = { reason: 'unknown', blame: 'request', detail: 'forgotten' } as const;
+  const forgotten = { state: 'stopped', events: [], end: { exitCode: undefined, failure, times: {} } } as const;
+  const session = fakeSession({ attach: async () => ok(forgotten) });
+  const first = await drive(session, undefined, { past, rerunUnknown: false });
+  assert.deepEqual(
+    first.outcome.state.tasks.map(({ state }) => state),
+    ['unknown', 'skipped'],
+  );
+  assert.deepEqual(session.started, []);
+  const second = await drive(session, undefined, { past: [...past, ...first.events], rerunUnknown: false });
+  assert.equal(second.outcome.state.state, 'failed');
+  assert.deepEqual(session.started, []);
+  const third = await drive(session, undefined, { past: [...past, ...first.events], rerunUnknown: true });
+  assert.equal(third.outcome.state.state, 'succeeded');
+  assert.deepEqual(session.started, ['a', 'b']);
+});
+
+test('run: resumed after a cancel that was not finished, it waits for what is being stopped before it starts it again', async () => {
+  const at = '2026-01-01T00:00:00.000Z';
+  const past: RunEvent[] = [
+    { at, event: 'attempt-starting', task: 'a', attempt: 1 },
+    { at, event: 'attempt-started', task: 'a', attempt: 1, handle: 'a/1' },
+    { at, event: 'cancel-requested' },
+  ];
+  const good = fakeSession();
+  const stopped: string[] = [];
+  const cancelled = { reason: 'cancelled', blame: 'request', detail: '' } as const;
+  const session = fakeSession({
+    stop: async (handle) => ok(void stopped.push(handle)),
+    observe: async (handles) =>
+      handles[0] === 'a/1' && stopped.length > 1
+        ? ok(
+            new Map([['a/1', { state: 'stopped', events: [], end: { exitCode: 143, failure: cancelled, times: {} } }]]),
+          )
+        : good.observe(handles.filter((handle) => handle !== 'a/1')),
+  });
+  const { outcome } = await drive(session, undefined, { past, rerunUnknown: false });
+  assert.equal(outcome.state.state, 'succeeded');
+  assert.deepEqual(
+    outcome.state.tasks[0]?.attempts.map(({ state }) => state),
+    ['cancelled', 'succeeded'],
+  );
 });

@@ -1,11 +1,14 @@
-import type { EngineSession, Handle, LogLine, Observation } from '../engine/engine.ts';
+import type { EngineSession, LogLine } from '../engine/engine.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Failure, Prices, RunEvent, RunState, TaskRecord } from '../model/run.ts';
+import type { Failure, Prices, RunEvent, RunState } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import { RunFold } from './fold.ts';
 import { LogFollowers } from './log-followers.ts';
+import { observeAll } from './observe-all.ts';
 import { type Action, reconcile } from './reconcile.ts';
+import type { Record } from './record.ts';
 import type { RunRecorder } from './store.ts';
+import { type Resumption, takeUp } from './take-up.ts';
 
 /** What happens while a run is under way, for whoever shows it. */
 export type Progress =
@@ -18,6 +21,8 @@ export interface RunContext {
   readonly engineId: string;
   readonly saveVersion: string;
   readonly prices: Prices | undefined;
+  /** Undefined for a new run. */
+  readonly resumed: Resumption | undefined;
   readonly session: EngineSession;
   readonly recorder: RunRecorder;
   /** Milliseconds since the epoch. */
@@ -43,6 +48,7 @@ const TROUBLES_IN_A_ROW = 20;
 export async function runPlan(context: RunContext): Promise<RunOutcome> {
   const { runId, plan, engineId, session } = context;
   const fold = new RunFold(runId, plan);
+  for (const event of context.resumed?.past ?? []) fold.apply(event);
   const followers = new LogFollowers(context);
   const record: Record = async (event) => {
     const dated = { at: new Date(context.now()).toISOString(), ...event } as RunEvent;
@@ -50,19 +56,27 @@ export async function runPlan(context: RunContext): Promise<RunOutcome> {
     fold.apply(dated);
     context.report({ kind: 'event', event: dated, state: () => fold.state() });
   };
-  const seen = new Map<Handle, number>();
+  const watch = { session, fold, record, followers };
   let pause = SHORTEST_PAUSE_MS;
   let troubles = 0;
 
-  await record({
-    event: 'run-started',
-    runId,
-    planHash: plan.planHash,
-    pipeline: plan.pipeline,
-    engine: engineId,
-    saveVersion: context.saveVersion,
-    prices: context.prices,
-  });
+  if (context.resumed !== undefined) {
+    const taken = await takeUp(context.resumed, { ...watch, sleep: context.sleep });
+    if (!taken.ok) {
+      followers.abandon();
+      return { kind: 'out-of-touch', state: fold.state(), trouble: taken.error };
+    }
+  } else {
+    await record({
+      event: 'run-started',
+      runId,
+      planHash: plan.planHash,
+      pipeline: plan.pipeline,
+      engine: engineId,
+      saveVersion: context.saveVersion,
+      prices: context.prices,
+    });
+  }
   for (;;) {
     if (context.cancel.aborted && !fold.cancelRequested) await record({ event: 'cancel-requested' });
     const actions = reconcile(plan, {
@@ -80,29 +94,19 @@ export async function runPlan(context: RunContext): Promise<RunOutcome> {
       await Promise.all(actions.map((action) => perform(action, context, record, followers)))
     ).some(Boolean);
 
-    const handles = underWay(fold);
-    const observed = await session.observe([...handles.keys()]);
+    const observed = await observeAll(watch);
     if (!observed.ok) {
       if (++troubles >= TROUBLES_IN_A_ROW) {
         followers.abandon();
         return { kind: 'out-of-touch', state: fold.state(), trouble: observed.error };
       }
     } else troubles = 0;
-    let changed = changedByAction;
-    for (const [handle, observation] of observed.ok ? observed.value : []) {
-      const task = handles.get(handle);
-      if (task !== undefined)
-        changed = (await recordObservation(task, handle, observation, { seen, record, followers })) || changed;
-    }
+    const changed = changedByAction || (observed.ok && observed.value);
     pause = changed ? SHORTEST_PAUSE_MS : Math.min(pause * 1.3, LONGEST_PAUSE_MS);
     // A task that ended may free others: go on at once.
     if (!changed) await context.sleep(pause);
   }
 }
-
-/** An event without its date. */
-type Undated = RunEvent extends infer Event ? (Event extends RunEvent ? Omit<Event, 'at'> : never) : never;
-type Record = (event: Undated) => Promise<void>;
 
 /** True when something changed by it. */
 async function perform(
@@ -149,43 +153,4 @@ function asFailure(error: Failure | ServiceTrouble): Failure {
     blame: error.kind === 'refused' ? 'user' : 'platform',
     detail: `${error.operation}: ${error.detail}`,
   };
-}
-
-function underWay(fold: RunFold): Map<Handle, TaskRecord> {
-  const handles = new Map<Handle, TaskRecord>();
-  for (const task of fold.tasks.values()) {
-    const handle = task.attempts.at(-1)?.handle;
-    if (handle !== undefined && (task.state === 'pending' || task.state === 'running')) handles.set(handle, task);
-  }
-  return handles;
-}
-
-interface Recording {
-  /** How many of each attempt's step events are recorded. */
-  readonly seen: Map<Handle, number>;
-  readonly record: Record;
-  readonly followers: LogFollowers;
-}
-
-/** Records what is new in an observation. True when something was. */
-async function recordObservation(
-  task: TaskRecord,
-  handle: Handle,
-  observation: Observation,
-  { seen, record, followers }: Recording,
-): Promise<boolean> {
-  const attempt = task.attempts.at(-1)?.attempt ?? 1;
-  const known = seen.get(handle) ?? 0;
-  for (const step of observation.events.slice(known)) await record({ event: 'step', task: task.name, attempt, step });
-  seen.set(handle, observation.events.length);
-  if (observation.state === 'running' && task.state === 'pending') {
-    await record({ event: 'attempt-running', task: task.name, attempt, startedAt: observation.startedAt });
-    return true;
-  }
-  if (observation.state === 'stopped') {
-    await record({ event: 'attempt-stopped', task: task.name, attempt, ...observation.end });
-    followers.ended(handle);
-    return true;
-  }
-  return observation.events.length > known;
 }

@@ -3,17 +3,19 @@ import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { LaunchRecord } from '../model/launch-record.ts';
 import type { Plan } from '../model/plan.ts';
 import { fileRunStore } from './file-run-store.ts';
 
 const plan = { planHash: 'abc', tasks: [] } as unknown as Plan;
+const launch: LaunchRecord = { version: 1, wherry: '0', engine: 'local', saveVersion: 'v', frozen: { python: 'p' } };
 
 test('run store: what was recorded is read back, newest run first, and a line cut off by a crash is no event', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'wherry-store-'));
   const store = fileRunStore(folder);
   assert.deepEqual(await store.list(), []);
-  const recorder = await store.create('20260101T000000-aaaaaa', plan);
-  await store.create('20260102T000000-bbbbbb', plan);
+  const recorder = await store.create('20260101T000000-aaaaaa', plan, launch);
+  await store.create('20260102T000000-bbbbbb', plan, launch);
   await recorder.append({ at: 'now', event: 'cancel-requested' });
   await recorder.appendLog('train', 1, [
     { at: 0, text: 'first  line ' },
@@ -24,6 +26,7 @@ test('run store: what was recorded is read back, newest run first, and a line cu
   const read = await store.read('20260101T000000-aaaaaa');
   assert.deepEqual(read?.events, [{ at: 'now', event: 'cancel-requested' }]);
   assert.deepEqual(read?.plan, plan);
+  assert.deepEqual(read?.launch, launch);
   const page = await store.readLog('20260101T000000-aaaaaa', 'train', 1);
   assert.deepEqual(page.lines, [
     { at: 0, text: 'first  line ' },

@@ -1,36 +1,45 @@
-import { appendFile, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, appendFile, mkdir, open, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LogLine } from '../engine/engine.ts';
+import type { LaunchRecord } from '../model/launch-record.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunEvent } from '../model/run.ts';
-import type { RunStore } from '../run/store.ts';
+import type { RunRecorder, RunStore } from '../run/store.ts';
+import { versionedFile } from './versioned-file.ts';
 
-/** Runs under `<folder>/<run id>/`: `plan.json`, `events.jsonl`, and a log for each attempt. */
+/** Runs under `<folder>/<run id>/`: `plan.json`, `launch.json`, `events.jsonl`, and a log for each attempt. */
 export function fileRunStore(folder: string): RunStore {
   const place = (runId: string, name: string) => join(folder, runId, name);
   return {
-    create: async (runId, plan) => {
+    create: async (runId, plan, launch) => {
       await mkdir(place(runId, 'logs'), { recursive: true });
+      await writeWhole(place(runId, 'launch.json'), JSON.stringify(launch));
+      // Last: a run exists when its plan does.
       await writeWhole(place(runId, 'plan.json'), JSON.stringify(plan));
-      const events = place(runId, 'events.jsonl');
-      return {
-        append: (event) => appendFile(events, `${JSON.stringify(event)}\n`),
-        appendLog: (task, attempt, lines) =>
-          appendFile(place(runId, logName(task, attempt)), lines.map(printLine).join('')),
-      };
+      return recorder(join(folder, runId));
+    },
+    reopen: async (runId) => {
+      await cutPartialLine(place(runId, 'events.jsonl'));
+      return recorder(join(folder, runId));
     },
     list: async () => {
-      const names = await readdir(folder).catch(() => []);
+      const names = (await readdir(folder).catch(() => [])).filter((name) => /^\d{8}T\d{6}-/.test(name));
+      const exist = await Promise.all(names.map((name) => isThere(place(name, 'plan.json'))));
       return names
-        .filter((name) => /^\d{8}T\d{6}-/.test(name))
+        .filter((_, index) => exist[index])
         .sort()
         .reverse();
     },
     read: async (runId) => {
       const plan = await readFile(place(runId, 'plan.json'), 'utf8').catch(() => undefined);
       if (plan === undefined) return undefined;
+      const launch = await readFile(place(runId, 'launch.json'), 'utf8').catch(() => undefined);
       const events = await readFile(place(runId, 'events.jsonl'), 'utf8').catch(() => '');
-      return { plan: JSON.parse(plan) as Plan, events: readEvents(events) };
+      return {
+        plan: JSON.parse(plan) as Plan,
+        launch: launch === undefined ? undefined : (JSON.parse(launch) as LaunchRecord),
+        events: readEvents(events),
+      };
     },
     readLog: async (runId, task, attempt, from = 0) => {
       const text = await readFrom(place(runId, logName(task, attempt)), from);
@@ -38,6 +47,23 @@ export function fileRunStore(folder: string): RunStore {
       const whole = text.slice(0, text.lastIndexOf('\n') + 1);
       const lines = whole.split('\n').filter((line) => line !== '');
       return { lines: lines.map(readLine), end: from + Buffer.byteLength(whole) };
+    },
+    lockOf: (runId) => versionedFile(place(runId, 'lock')),
+  };
+}
+
+/** No write waits for the disk: what is written outlives the process, and of a machine that loses its power the tail is lost (docs/adr/0009). */
+function recorder(folder: string): RunRecorder {
+  const events = join(folder, 'events.jsonl');
+  return {
+    append: (event) => appendFile(events, `${JSON.stringify(event)}\n`),
+    appendLog: (task, attempt, lines) =>
+      appendFile(join(folder, logName(task, attempt)), lines.map(printLine).join('')),
+    keptLines: async (task, attempt) => {
+      const log = join(folder, logName(task, attempt));
+      await cutPartialLine(log);
+      const text = await readFile(log, 'utf8').catch(() => '');
+      return text.split('\n').length - 1;
     },
   };
 }
@@ -72,6 +98,20 @@ async function readFrom(path: string, offset: number): Promise<string> {
 function readEvents(text: string): RunEvent[] {
   const lines = text.split('\n');
   return lines.slice(0, -1).map((line) => JSON.parse(line) as RunEvent);
+}
+
+/** What is appended next must not become a part of it. */
+async function cutPartialLine(path: string): Promise<void> {
+  const content = await readFile(path).catch(() => Buffer.alloc(0));
+  const end = content.lastIndexOf('\n') + 1;
+  if (end < content.length) await truncate(path, end);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {

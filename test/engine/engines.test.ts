@@ -58,12 +58,17 @@ describeEngine('aws-fargate on the emulator', async () => {
   return {
     engine: fargateEngine({
       account,
-      settings: failing.settings,
-      projectName: failing.project.name,
-      spill: failing.spill,
-      step: read('step.py'),
-      bootstrap: read('bootstrap.py'),
+      delivery: {
+        account,
+        settings: failing.settings,
+        projectName: failing.project.name,
+        spill: failing.spill,
+        step: read('step.py'),
+        bootstrap: read('bootstrap.py'),
+        sha256,
+      },
       sha256,
+      now: Date.now,
       capacity: 4,
       logLagMs: 100,
     }),

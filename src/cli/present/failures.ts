@@ -7,7 +7,7 @@ const LAST_LINES = 12;
 
 /** For each failed task: what failed and why, the last lines of its log, the next command. */
 export async function describeFailures(state: RunState, store: RunStore, options: GlobalOptions): Promise<string[]> {
-  const failed = state.tasks.filter((task) => task.state === 'failed');
+  const failed = state.tasks.filter(({ state }) => state === 'failed' || state === 'unknown');
   return Promise.all(failed.map((task) => describeFailure(task, state, store, options)));
 }
 
@@ -22,13 +22,15 @@ async function describeFailure(
   const skipped = tasks.filter(({ skippedBecause }) => skippedBecause === task.name).map(({ name }) => name);
   const where = options.project === undefined ? '' : ` -C ${options.project}`;
   return [
-    `task '${task.name}' failed: ${last?.failure === undefined ? 'no reason was recorded' : describe(last.failure)}`,
+    `task '${task.name}' ${task.state === 'unknown' ? 'may have run' : 'failed'}: ${last?.failure === undefined ? 'no reason was recorded' : describe(last.failure)}`,
     ...(last?.failure?.blame === 'platform' ? ['  this is the platform, not your code: run it again'] : []),
     ...(skipped.length > 0 ? [`  not run because of it: ${skipped.join(', ')}`] : []),
     ...(lines.length > 0
       ? ['  the last lines of its log:', ...lines.slice(-LAST_LINES).map(({ text }) => `    ${text.trimEnd()}`)]
       : []),
-    `  next: wherry logs${where} ${runId} ${task.name}`,
+    task.state === 'unknown'
+      ? `  next: look whether its outputs are there; wherry resume${where} ${runId} --rerun-unknown runs it again`
+      : `  next: wherry logs${where} ${runId} ${task.name}`,
     '',
   ].join('\n');
 }
@@ -49,6 +51,8 @@ function describe(failure: Failure): string {
       return `it was lost: ${failure.detail}`;
     case 'cancelled':
       return `it was stopped: ${failure.detail}`;
+    case 'unknown':
+      return `nobody knows how it ended: ${failure.detail}`;
     default:
       return unreachable(failure);
   }

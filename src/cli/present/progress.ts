@@ -1,5 +1,5 @@
 import type { Colors } from 'picocolors/types.js';
-import type { RunEvent } from '../../model/run.ts';
+import type { Failure, RunEvent } from '../../model/run.ts';
 import type { Progress } from '../../run/run-plan.ts';
 
 /** One line for each thing that happens, with the seconds since the start; log lines with their task in front. */
@@ -33,7 +33,9 @@ function describe(event: RunEvent, colors: Colors): string | undefined {
     case 'attempt-running':
       return `${colors.bold(event.task)} running`;
     case 'attempt-stopped':
-      return `${colors.bold(event.task)} ${event.failure === undefined ? colors.green('succeeded') : colors.red(event.failure.reason === 'cancelled' ? 'stopped' : 'failed')}`;
+      return `${colors.bold(event.task)} ${event.failure === undefined ? colors.green('succeeded') : colors.red(wordFor(event.failure))}`;
+    case 'run-resumed':
+      return event.again.length === 0 ? undefined : `again: ${event.again.join(', ')}`;
     case 'task-skipped':
       return `${colors.bold(event.task)} ${colors.yellow('skipped')}: '${event.because}' failed`;
     case 'cancel-requested':
@@ -41,4 +43,9 @@ function describe(event: RunEvent, colors: Colors): string | undefined {
     default:
       return undefined;
   }
+}
+
+function wordFor({ reason }: Failure): string {
+  if (reason === 'cancelled') return 'stopped';
+  return reason === 'unknown' ? 'may have run: nobody knows' : 'failed';
 }

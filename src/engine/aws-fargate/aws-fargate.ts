@@ -1,11 +1,11 @@
-import { deflateSync } from 'node:zlib';
-import { isPlainKedro, plainCommand } from '../../fargate/plain-kedro.ts';
+import { isPlainKedro } from '../../fargate/plain-kedro.ts';
 import { bootstrapCommand, runKey, under } from '../../fargate/step-command.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { S3Service } from '../../service/aws/s3.ts';
 import { ok, type Result } from '../../util/result.ts';
 import type { Engine, OpenRequest } from '../engine.ts';
-import type { FargateOptions } from './options.ts';
+import { type Launch, thaw } from './launch.ts';
+import type { FargateOptions, Services } from './options.ts';
 import { deliver, openServices } from './publish.ts';
 import { resolveDefinitions } from './resolve-definition.ts';
 import { FargateSession } from './session.ts';
@@ -16,31 +16,34 @@ export function fargateEngine(options: FargateOptions): Engine {
 }
 
 async function open(options: FargateOptions, request: OpenRequest): Promise<Result<FargateSession, ServiceTrouble>> {
-  const { settings, spill, step, sha256 } = options;
-  const { plan } = request;
   const services = openServices(options);
-  const definitions = await resolveDefinitions(options, plan, services);
+  const launch = request.frozen === undefined ? await prepare(options, request, services) : ok(thaw(request.frozen));
+  return launch.ok ? ok(new FargateSession({ options, request, services, launch: launch.value })) : launch;
+}
+
+/** Makes what the run's tasks need, and says what they are asked for by. */
+async function prepare(
+  { delivery }: FargateOptions,
+  request: OpenRequest,
+  services: Services,
+): Promise<Result<Launch, ServiceTrouble>> {
+  if (delivery === undefined) throw new Error('a new run cannot be opened with nothing to deliver');
+  const { settings, spill, step, bootstrap, sha256 } = delivery;
+  const definitions = await resolveDefinitions(delivery, request.plan, services);
   if (!definitions.ok) return definitions;
-  const bootstrap = bootstrapCommand(options.bootstrap);
-  const prepared = await Promise.all([deliver(options, plan, services.s3), recordRun(spill, request, services.s3)]);
+  const prepared = await Promise.all([
+    deliver(delivery, request.plan, services.s3),
+    recordRun(spill, request, services.s3),
+  ]);
   const trouble = prepared.find((result) => !result.ok);
   if (trouble !== undefined) return trouble;
-  return ok(
-    new FargateSession({
-      options,
-      request,
-      services,
-      definitions: definitions.value,
-      commandOf: (task) => (isPlainKedro(settings) ? plainCommand(task, plan, settings) : bootstrap),
-      delivery: {
-        settings,
-        plan,
-        spill,
-        stepHash: sha256(step),
-        deflate: (text) => deflateSync(text).toString('base64'),
-      },
-    }),
-  );
+  return ok({
+    settings: { execution_engine: settings.execution_engine, step: settings.step },
+    definitions: [...definitions.value],
+    spill,
+    stepHash: sha256(step),
+    bootstrap: isPlainKedro(settings) ? [] : bootstrapCommand(bootstrap),
+  });
 }
 
 /** One save version for the whole run: the first writer wins. */

@@ -17,9 +17,14 @@ export interface DeliveryOptions {
   readonly sha256: (text: string) => string;
 }
 
-export interface FargateOptions extends DeliveryOptions {
+export interface FargateOptions {
+  readonly account: AwsAccount;
+  readonly sha256: (text: string) => string;
+  /** What a new run's tasks need; undefined where only runs are opened that have begun. */
+  readonly delivery: DeliveryOptions | undefined;
   readonly capacity: number;
   readonly logLagMs: number;
+  readonly now: () => number;
 }
 
 export interface Services {

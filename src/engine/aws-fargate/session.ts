@@ -1,17 +1,30 @@
-import { isPlainKedro } from '../../fargate/plain-kedro.ts';
+import { deflateSync } from 'node:zlib';
+import { isPlainKedro, plainCommand } from '../../fargate/plain-kedro.ts';
 import { cpuUnits, OVERRIDES_LIMIT, runTaskRequest } from '../../fargate/run-task-request.ts';
 import { runKey, under } from '../../fargate/step-command.ts';
-import { attemptEnvironment, deliveryEnvironment, type StepDelivery } from '../../fargate/step-environment.ts';
+import { attemptEnvironment, deliveryEnvironment } from '../../fargate/step-environment.ts';
 import type { PlanTask } from '../../model/plan.ts';
 import type { Failure } from '../../model/run.ts';
 import type { StepEvent } from '../../model/step-event.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { EcsTask } from '../../service/aws/ecs.ts';
 import { failed, ok, type Result } from '../../util/result.ts';
-import type { AttemptSpec, EngineSession, Handle, LogPage, Observation, OpenRequest } from '../engine.ts';
+import type {
+  Attached,
+  AttemptSpec,
+  EarlierStart,
+  EngineSession,
+  Handle,
+  LogPage,
+  Observation,
+  OpenRequest,
+  StoppedObservation,
+} from '../engine.ts';
 import { parseStepEvent } from '../parse-step-event.ts';
+import { freeze, type Launch } from './launch.ts';
+import { endByMarker } from './markers.ts';
 import type { FargateOptions, Services } from './options.ts';
-import type { Definition, Definitions } from './resolve-definition.ts';
+import type { Definition } from './resolve-definition.ts';
 import { StdoutEvents } from './stdout-events.ts';
 import { endOf } from './stopped-task.ts';
 
@@ -19,50 +32,57 @@ export interface SessionParts {
   readonly options: FargateOptions;
   readonly request: OpenRequest;
   readonly services: Services;
-  readonly definitions: Definitions;
-  readonly commandOf: (task: PlanTask) => readonly string[];
-  readonly delivery: StepDelivery;
+  readonly launch: Launch;
 }
 
 /** ECS may not know a task for a moment after it was started. */
 const UNKNOWN_FOR_MS = 60_000;
+
+/**
+ * For how long a token surely still means the task that it once started: ECS forgets it an hour after the task stopped,
+ * which may have been at once (ECS API reference, ECS_Idempotency). A margin for clocks that differ.
+ */
+const TOKEN_HOLDS_MS = 50 * 60_000;
 
 /** A run's tasks on one cluster. A handle is an ECS task ARN. */
 export class FargateSession implements EngineSession {
   readonly particulars: EngineSession['particulars'];
   readonly capacity: number;
   readonly logLagMs: number;
+  readonly frozen: EngineSession['frozen'];
   readonly #parts: SessionParts;
-  readonly #attemptOf = new Map<Handle, AttemptSpec & { readonly startedAt: number }>();
+  readonly #attemptOf = new Map<Handle, AttemptSpec & { readonly askedAt: number }>();
   readonly #stdoutEvents = new StdoutEvents();
 
   constructor(parts: SessionParts) {
-    const { options, definitions } = parts;
+    const { options, launch } = parts;
+    const { settings, definitions, spill } = launch;
     this.#parts = parts;
     this.capacity = options.capacity;
     this.logLagMs = options.logLagMs;
+    this.frozen = freeze(launch);
     this.particulars = {
       region: options.account.region,
-      cluster: options.settings.execution_engine.cluster ?? 'default',
-      'task definition': [...definitions.values()]
-        .map(({ name, isNew }) => `${name}${isNew ? ' (registered for this run)' : ''}`)
+      cluster: settings.execution_engine.cluster ?? 'default',
+      'task definition': definitions
+        .map(([, { name, isNew }]) => `${name}${isNew ? ' (registered for this run)' : ''}`)
         .join(', '),
-      ...(isPlainKedro(options.settings) ? { step: 'plain kedro run' } : {}),
-      spill: options.spill ?? 'none: no done markers, and nothing may pass between tasks in memory',
+      ...(isPlainKedro(settings) ? { step: 'plain kedro run' } : {}),
+      spill: spill ?? 'none: no done markers, and nothing may pass between tasks in memory',
     };
   }
 
   async start(spec: AttemptSpec): Promise<Result<Handle, Failure | ServiceTrouble>> {
-    const { options, request, services } = this.#parts;
+    const { options, request, services, launch } = this.#parts;
     const task = this.#task(spec.task);
     const definition = this.#definition(task);
     const details = {
-      engine: options.settings.execution_engine,
+      engine: launch.settings.execution_engine,
       taskDefinitionArn: definition.arn,
       runId: request.runId,
       // The same attempt asked for twice is one ECS task, also after a crash of this process.
       clientToken: options.sha256(`${request.runId}|${spec.task}|${spec.attempt}`),
-      command: this.#parts.commandOf(task),
+      command: isPlainKedro(launch.settings) ? plainCommand(task, request.plan, launch.settings) : launch.bootstrap,
       environment: this.#environment(task, spec),
       vcpu: task.vcpu,
       memoryMiB: task.memoryMiB,
@@ -89,8 +109,14 @@ export class FargateSession implements EngineSession {
         blame: 'platform',
         detail: answer.value.reasons.join('; ') || 'ECS started nothing and gave no reason',
       });
-    this.#attemptOf.set(arn, { ...spec, startedAt: Date.now() });
+    this.#attemptOf.set(arn, { ...spec, askedAt: options.now() });
     return ok(arn);
+  }
+
+  async attach(spec: AttemptSpec, { handle, askedAt }: EarlierStart): Promise<Result<Attached, ServiceTrouble>> {
+    const known = handle === undefined ? await this.#findOrStart(spec, askedAt) : ok({ handle });
+    if (known.ok && 'handle' in known.value) this.#attemptOf.set(known.value.handle, { ...spec, askedAt });
+    return known;
   }
 
   async observe(handles: readonly Handle[]): Promise<Result<ReadonlyMap<Handle, Observation>, ServiceTrouble>> {
@@ -100,8 +126,13 @@ export class FargateSession implements EngineSession {
     const observations = new Map<Handle, Observation>();
     for (const task of answer.value)
       if (task.taskArn !== undefined) observations.set(task.taskArn, await this.#observation(task, task.taskArn));
-    for (const handle of handles)
-      if (!observations.has(handle) && this.#isOverdue(handle)) observations.set(handle, LOST);
+    for (const handle of handles) {
+      const attempt = this.#attemptOf.get(handle);
+      if (observations.has(handle) || attempt === undefined || !this.#isOverdue(attempt.askedAt)) continue;
+      const forgotten = await this.#forgotten(attempt);
+      if (!forgotten.ok) return forgotten;
+      observations.set(handle, forgotten.value);
+    }
     return ok(observations);
   }
 
@@ -113,8 +144,7 @@ export class FargateSession implements EngineSession {
     const attempt = this.#attemptOf.get(handle);
     const log = attempt && this.#definition(this.#task(attempt.task)).log;
     if (log === undefined) return ok({ lines: [], cursor: undefined });
-    const container = this.#parts.options.settings.execution_engine.container_name;
-    const stream = `${log.prefix}/${container}/${handle.split('/').at(-1)}`;
+    const stream = `${log.prefix}/${this.#engine.container_name}/${handle.split('/').at(-1)}`;
     const page = await this.#parts.services.logs.read(log.group, stream, after);
     if (!page.ok) return page;
     return ok({
@@ -128,7 +158,36 @@ export class FargateSession implements EngineSession {
   }
 
   get #cluster(): string {
-    return this.#parts.options.settings.execution_engine.cluster ?? 'default';
+    return this.#engine.cluster ?? 'default';
+  }
+
+  get #engine(): Launch['settings']['execution_engine'] {
+    return this.#parts.launch.settings.execution_engine;
+  }
+
+  /** Nobody knows whether this attempt was started: what surely starts it once at most is done, and no more. */
+  async #findOrStart(spec: AttemptSpec, askedAt: number): Promise<Result<Attached, ServiceTrouble>> {
+    if (this.#parts.options.now() - askedAt > TOKEN_HOLDS_MS) return this.#find(spec);
+    const started = await this.start(spec);
+    if (started.ok) return ok({ handle: started.value });
+    if (!('reason' in started.error)) return failed(started.error);
+    return ok({ state: 'stopped', events: [], end: { exitCode: undefined, failure: started.error, times: {} } });
+  }
+
+  async #find(spec: AttemptSpec): Promise<Result<Attached, ServiceTrouble>> {
+    const { ecs } = this.#parts.services;
+    const listed = await ecs.listTasks(this.#cluster, this.#parts.request.runId);
+    const tasks = listed.ok && listed.value.length > 0 ? await ecs.describeTasks(this.#cluster, listed.value) : ok([]);
+    if (!listed.ok) return listed;
+    if (!tasks.ok) return tasks;
+    const handle = tasks.value.find((task) => isAttempt(task, spec, this.#engine.container_name))?.taskArn;
+    return handle === undefined ? this.#forgotten(spec) : ok({ handle });
+  }
+
+  async #forgotten(attempt: AttemptSpec): Promise<Result<StoppedObservation, ServiceTrouble>> {
+    const { services, launch, request } = this.#parts;
+    const end = await endByMarker(attempt, { s3: services.s3, spill: launch.spill, runId: request.runId });
+    return end.ok ? ok({ state: 'stopped', events: [], end: end.value }) : end;
   }
 
   #task(name: string): PlanTask {
@@ -138,18 +197,18 @@ export class FargateSession implements EngineSession {
   }
 
   #definition({ name, image }: PlanTask): Definition {
-    const definition = this.#parts.definitions.get(image);
+    const definition = this.#parts.launch.definitions.find(([of]) => of === image)?.[1];
     if (definition === undefined) throw new Error(`there is no definition for task '${name}' with image ${image}`);
     return definition;
   }
 
   #environment(task: PlanTask, { attempt }: AttemptSpec): Record<string, string> {
-    const { delivery, request } = this.#parts;
-    const { runId, saveVersion } = request;
+    const { launch, request } = this.#parts;
+    const { runId, plan, saveVersion } = request;
     const nonce = this.#nonceOf({ task: task.name, attempt });
     return {
-      ...deliveryEnvironment(task, delivery),
-      ...(delivery.spill === undefined && !isPlainKedro(delivery.settings) ? { WHERRY_EVENTS: `stdout:${nonce}` } : {}),
+      ...deliveryEnvironment(task, { ...launch, plan, deflate }),
+      ...(launch.spill === undefined && !isPlainKedro(launch.settings) ? { WHERRY_EVENTS: `stdout:${nonce}` } : {}),
       ...attemptEnvironment({ runId, task: task.name, attempt: String(attempt), saveVersion }),
     };
   }
@@ -172,7 +231,7 @@ export class FargateSession implements EngineSession {
         return {
           state: 'stopped',
           events,
-          end: endOf(task, this.#parts.options.settings.execution_engine.container_name, events),
+          end: endOf(task, this.#engine.container_name, events),
         };
       }
       default:
@@ -182,8 +241,8 @@ export class FargateSession implements EngineSession {
 
   /** What the step reported, whole, once its container has ended. */
   async #events(handle: Handle): Promise<readonly StepEvent[]> {
-    const { options, services, request } = this.#parts;
-    const { spill } = options;
+    const { launch, services, request } = this.#parts;
+    const { spill } = launch;
     const attempt = this.#attemptOf.get(handle);
     if (attempt === undefined) return [];
     if (spill === undefined) {
@@ -196,18 +255,18 @@ export class FargateSession implements EngineSession {
     return lines.flatMap((line) => parseStepEvent(line) ?? []);
   }
 
-  #isOverdue(handle: Handle): boolean {
-    const startedAt = this.#attemptOf.get(handle)?.startedAt;
-    return startedAt === undefined || Date.now() - startedAt > UNKNOWN_FOR_MS;
+  #isOverdue(askedAt: number): boolean {
+    return this.#parts.options.now() - askedAt > UNKNOWN_FOR_MS;
   }
 }
 
-const LOST: Observation = {
-  state: 'stopped',
-  events: [],
-  end: {
-    exitCode: undefined,
-    times: {},
-    failure: { reason: 'lost', blame: 'platform', detail: 'ECS does not know the task any more' },
-  },
-};
+function deflate(text: string): string {
+  return deflateSync(text).toString('base64');
+}
+
+function isAttempt({ overrides }: EcsTask, { task, attempt }: AttemptSpec, container: string): boolean {
+  const environment = overrides?.containerOverrides?.find(({ name }) => name === container)?.environment ?? [];
+  const has = (variable: string, text: string) =>
+    environment.some(({ name, value }) => name === variable && value === text);
+  return has('WHERRY_TASK', task) && has('WHERRY_ATTEMPT', String(attempt));
+}

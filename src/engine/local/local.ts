@@ -6,11 +6,20 @@ import type { Readable } from 'node:stream';
 import { manifestKey, runKey, under } from '../../fargate/step-command.ts';
 import type { AttemptTimes, Failure } from '../../model/run.ts';
 import type { StepEvent } from '../../model/step-event.ts';
-import { failed, ok } from '../../util/result.ts';
-import type { AttemptSpec, Engine, EngineSession, LogLine, Observation, OpenRequest } from '../engine.ts';
+import { failed, ok, type Result } from '../../util/result.ts';
+import type {
+  AttemptSpec,
+  Engine,
+  EngineSession,
+  Frozen,
+  LogLine,
+  Observation,
+  OpenRequest,
+  StoppedObservation,
+} from '../engine.ts';
 import { parseStepEvent } from '../parse-step-event.ts';
 import { failureOf } from '../step-failure.ts';
-import { putFile } from './spill-files.ts';
+import { isThere, putFile } from './spill-files.ts';
 import { makeWorkingCopy, type WorkingCopy } from './working-copy.ts';
 
 export interface LocalOptions {
@@ -28,6 +37,9 @@ export interface LocalOptions {
   readonly now: () => number;
 }
 
+/** What a run goes on with after its process was gone. */
+type Launch = Pick<LocalOptions, 'spill' | 'python'>;
+
 /** How long a task that was asked to stop may take before it is killed; ECS's default. */
 const STOP_TIMEOUT_MS = 30_000;
 
@@ -36,11 +48,12 @@ export function localEngine(options: LocalOptions): Engine {
   return {
     id: 'local',
     open: async (request) => {
-      const { runId, plan, saveVersion } = request;
+      const { runId, plan, saveVersion, frozen } = request;
+      const { spill, python } = (frozen as (Frozen & Launch) | undefined) ?? options;
       const content = { version: 1, runId, planHash: plan.planHash, saveVersion };
-      await putFile(under(options.spill, manifestKey(plan.planHash)), JSON.stringify(plan));
-      await putFile(under(options.spill, runKey(runId, 'run.json')), JSON.stringify(content));
-      return ok(new LocalSession(options, request));
+      await putFile(under(spill, manifestKey(plan.planHash)), JSON.stringify(plan));
+      await putFile(under(spill, runKey(runId, 'run.json')), JSON.stringify(content));
+      return ok(new LocalSession({ ...options, spill, python }, request));
     },
   };
 }
@@ -60,6 +73,7 @@ class LocalSession implements EngineSession {
   readonly particulars: EngineSession['particulars'];
   readonly capacity = availableParallelism();
   readonly logLagMs = 0;
+  readonly frozen: Frozen;
   readonly #options: LocalOptions;
   readonly #request: OpenRequest;
   readonly #attempts = new Map<string, Attempt>();
@@ -67,6 +81,7 @@ class LocalSession implements EngineSession {
   constructor(options: LocalOptions, request: OpenRequest) {
     this.#options = options;
     this.#request = request;
+    this.frozen = { python: options.python, spill: options.spill } satisfies Launch;
     this.particulars = { python: options.python, spill: options.spill };
     process.once('exit', this.#killAll);
   }
@@ -118,6 +133,13 @@ class LocalSession implements EngineSession {
     }
     child.once('exit', () => endWithFirstProcess(child));
     return ok(known);
+  }
+
+  /** A task ends with the process that started it: it is done, or it is lost. */
+  async attach({ task }: AttemptSpec): Promise<Result<StoppedObservation, never>> {
+    const marker = under(this.#options.spill, runKey(this.#request.runId, `tasks/${task}/done.json`));
+    const end = (await isThere(marker)) ? { exitCode: 0, failure: undefined } : { exitCode: undefined, failure: LOST };
+    return ok({ state: 'stopped', events: [], end: { ...end, times: {} } });
   }
 
   async observe(handles: readonly string[]) {
@@ -197,6 +219,12 @@ class LocalSession implements EngineSession {
     attempt.ended = { exitCode, failure };
   }
 }
+
+const LOST: Failure = {
+  reason: 'lost',
+  blame: 'platform',
+  detail: 'it ended with the process that had started it',
+};
 
 const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
 

@@ -1,8 +1,10 @@
 import {
+  ConflictException,
   CreateClusterCommand,
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
   ECSClient,
+  ListTasksCommand,
   RegisterTaskDefinitionCommand,
   type RegisterTaskDefinitionCommandInput,
   RunTaskCommand,
@@ -23,10 +25,12 @@ export interface EcsService {
   /** The newest ACTIVE revision of a family, or the revision named; undefined where there is none. */
   describeTaskDefinition(name: string): Promise<Answer<TaskDefinition | undefined>>;
   registerTaskDefinition(input: object): Promise<Answer<TaskDefinition>>;
-  /** The task, or the reasons that ECS gives for not starting it. */
+  /** The task, or the reasons that ECS gives for not starting it. A token that was used with other parameters gives its task. */
   runTask(input: object): Promise<Answer<{ task: Task | undefined; reasons: string[] }>>;
   /** Up to any number of tasks, 100 a call. Those that ECS does not know are missing from the answer. */
   describeTasks(cluster: string, arns: readonly string[]): Promise<Answer<Task[]>>;
+  /** ARNs of the tasks that `startedBy` has on the cluster; those that stopped are remembered for about an hour. */
+  listTasks(cluster: string, startedBy: string): Promise<Answer<string[]>>;
   stopTask(cluster: string, arn: string, reason: string): Promise<Answer<void>>;
   close(): void;
 }
@@ -57,11 +61,18 @@ export function ecsService(account: AwsAccount): EcsService {
       }),
     runTask: (input) =>
       call('RunTask', async () => {
-        const { tasks, failures } = await client.send(new RunTaskCommand(input as RunTaskCommandInput));
-        return {
-          task: tasks?.[0],
-          reasons: (failures ?? []).map(({ reason, detail }) => [reason, detail].filter(Boolean).join(': ')),
-        };
+        try {
+          const { tasks, failures } = await client.send(new RunTaskCommand(input as RunTaskCommandInput));
+          return {
+            task: tasks?.[0],
+            reasons: (failures ?? []).map(({ reason, detail }) => [reason, detail].filter(Boolean).join(': ')),
+          };
+        } catch (error) {
+          // Another version of Wherry may ask in other words for what it had asked for (ECS API reference, ECS_Idempotency).
+          const [taskArn] = error instanceof ConflictException ? (error.resourceIds ?? []) : [];
+          if (taskArn === undefined) throw error;
+          return { task: { taskArn }, reasons: [] };
+        }
       }),
     describeTasks: (cluster, arns) =>
       call('DescribeTasks', async () => {
@@ -72,6 +83,19 @@ export function ecsService(account: AwsAccount): EcsService {
           batches.map((tasks) => client.send(new DescribeTasksCommand({ cluster, tasks: [...tasks] }))),
         );
         return answers.flatMap(({ tasks }) => tasks ?? []);
+      }),
+    listTasks: (cluster, startedBy) =>
+      call('ListTasks', async () => {
+        const arns: string[] = [];
+        for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
+          let nextToken: string | undefined;
+          do {
+            const page = await client.send(new ListTasksCommand({ cluster, startedBy, desiredStatus, nextToken }));
+            arns.push(...(page.taskArns ?? []));
+            nextToken = page.nextToken;
+          } while (nextToken !== undefined);
+        }
+        return arns;
       }),
     stopTask: (cluster, task, reason) =>
       call('StopTask', async () => void (await client.send(new StopTaskCommand({ cluster, task, reason })))),

@@ -1,0 +1,172 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { DeliveryOptions } from '../engine/aws-fargate/options.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { LaunchRecord } from '../model/launch-record.ts';
+import type { AwsAccount } from '../service/aws/account.ts';
+import { accountFrom, fargateOptions } from './aws-account.ts';
+import { EXIT, type GlobalOptions, VERSION } from './command.ts';
+import type { Host } from './host.ts';
+import { type Prepared, projectFolder, sha256 } from './prepare.ts';
+import { reportTrouble } from './report-trouble.ts';
+
+/** An engine that is ready to be opened for a run. */
+export interface EngineSetup {
+  readonly engine: Engine;
+  /** What is recorded of the run, but the engine's own part. */
+  readonly launch: Omit<LaunchRecord, 'frozen'>;
+  readonly close: () => Promise<void>;
+}
+
+interface Surroundings {
+  readonly options: GlobalOptions;
+  readonly host: Host;
+}
+
+/** On AWS, a line may reach CloudWatch Logs seconds after the container has ended. */
+const AWS_LOG_LAG_MS = 5000;
+const LOCAL_LOG_LAG_MS = 200;
+
+/** Without a word from the settings about how many tasks may run at once: below Fargate's launch burst of 100. */
+const FARGATE_CAPACITY = 80;
+
+const DEFAULT_EMULATED_REGION = 'eu-central-1';
+
+/** For a new run; the exit status, where there is a trouble that was reported. */
+export async function newSetup(
+  prepared: Prepared,
+  around: Surroundings & { readonly isEmulated: boolean },
+): Promise<EngineSetup | number> {
+  const { options, host, isEmulated } = around;
+  const { project, python, plan, settings, spill } = prepared;
+  const launch = {
+    version: 1,
+    wherry: VERSION,
+    engine: prepared.engine,
+    saveVersion: kedroVersion(host.now()),
+  } as const;
+  if (prepared.engine === 'local') {
+    const engine = await localEngine({ root: project.root, python, spill: spill ?? '' }, around);
+    return { engine, launch, close: async () => {} };
+  }
+  const architecture = settings.execution_engine.runtime_platform.cpu_architecture;
+  if (!isEmulated) {
+    const account = accountFrom(settings.execution_engine, options, host);
+    const engine = await fargateEngine(account, await fargateOptions(account, prepared, host), host);
+    return { engine, launch: { ...launch, prices: { region: account.region, architecture } }, close: async () => {} };
+  }
+  const { emulatedImage, prepareEmulatedAccount } = await import('./emulated-account.ts');
+  const region = options.region ?? settings.execution_engine.region ?? DEFAULT_EMULATED_REGION;
+  const images = [...new Set(plan.tasks.map(({ image }) => image ?? emulatedImage(project)))];
+  const emulated = await openEmulator({ root: project.root, images, python, region }, host);
+  if (typeof emulated === 'number') return emulated;
+  const { account, close } = emulated;
+  const ready = await prepareEmulatedAccount({ account, ...prepared });
+  if (!ready.ok) {
+    await close();
+    return reportTrouble(ready.error, host);
+  }
+  const engine = await fargateEngine(account, await fargateOptions(account, prepared, host), host, 'emulated');
+  return { engine, launch: { ...launch, prices: { region, architecture }, emulated: { images, python } }, close };
+}
+
+/** For a run that has begun: its own record says with what. */
+export async function recordedSetup(
+  launch: LaunchRecord,
+  { options, host }: Surroundings,
+): Promise<EngineSetup | number> {
+  const root = await projectFolder(options, host);
+  if (launch.engine === 'local') {
+    const engine = await localEngine({ root, python: '', spill: '' }, { options, host });
+    return { engine, launch, close: async () => {} };
+  }
+  const region = launch.prices?.region ?? DEFAULT_EMULATED_REGION;
+  if (launch.emulated === undefined) {
+    // The region of the run, whatever is asked for today.
+    const { region: _, ...others } = options;
+    const account = accountFrom({ region }, others, host);
+    return { engine: await fargateEngine(account, undefined, host), launch, close: async () => {} };
+  }
+  const emulated = await openEmulator({ root, region, ...launch.emulated }, host);
+  if (typeof emulated === 'number') return emulated;
+  const engine = await fargateEngine(emulated.account, undefined, host, 'emulated');
+  return { engine, launch, close: emulated.close };
+}
+
+async function localEngine(
+  { root, python, spill }: { root: string; python: string; spill: string },
+  { options, host }: Surroundings,
+): Promise<Engine> {
+  const { packageRoot, env, now } = host;
+  const { localEngine: make } = await import('../engine/local/local.ts');
+  return make({
+    root,
+    python,
+    path: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    credentials: callersCredentials(options, env),
+    step: join(packageRoot, 'bridge', 'step.py'),
+    spill,
+    now,
+  });
+}
+
+/** Data on S3 is read with the caller's own rights. A task has another home folder, so the files are named. */
+function callersCredentials({ profile, region }: GlobalOptions, env: Host['env']): Record<string, string> {
+  const home = env['HOME'] === undefined ? undefined : join(env['HOME'], '.aws');
+  const files =
+    home === undefined
+      ? {}
+      : { AWS_CONFIG_FILE: join(home, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials') };
+  const own = Object.entries(env).flatMap(([name, value]): [string, string][] =>
+    name.startsWith('AWS_') && value !== undefined ? [[name, value]] : [],
+  );
+  return {
+    ...files,
+    ...Object.fromEntries(own),
+    ...(profile === undefined ? {} : { AWS_PROFILE: profile }),
+    ...(region === undefined ? {} : { AWS_REGION: region, AWS_DEFAULT_REGION: region }),
+  };
+}
+
+interface EmulatorRequest {
+  readonly root: string;
+  readonly region: string;
+  /** What stands for the project. */
+  readonly images: readonly string[];
+  readonly python: string;
+}
+
+async function openEmulator({ root, region, images, python }: EmulatorRequest, host: Host) {
+  const { useEmulator } = await import('./emulator-process.ts');
+  const { emulatedAccount } = await import('./emulated-account.ts');
+  const emulator = await useEmulator(join(root, '.wherry', 'emulator'), host);
+  if ('complaint' in emulator) {
+    host.err(`wherry: the emulator could not be started: ${emulator.complaint}\n`);
+    return EXIT.service;
+  }
+  for (const image of images) await emulator.mapImage(image, root, python);
+  return { account: emulatedAccount(emulator.endpoints, region), close: () => emulator.stop() };
+}
+
+async function fargateEngine(
+  account: AwsAccount,
+  delivery: DeliveryOptions | undefined,
+  { now }: Host,
+  where?: 'emulated',
+): Promise<Engine> {
+  const { fargateEngine: make } = await import('../engine/aws-fargate/aws-fargate.ts');
+  const isElsewhere = account.endpoints.logs !== undefined;
+  return make({
+    account,
+    sha256,
+    delivery,
+    now,
+    capacity: where === 'emulated' ? availableParallelism() : FARGATE_CAPACITY,
+    logLagMs: isElsewhere ? LOCAL_LOG_LAG_MS : AWS_LOG_LAG_MS,
+  });
+}
+
+/** Kedro's own form of a save version: `2026-11-24T02.49.12.123Z`. */
+function kedroVersion(now: number): string {
+  return new Date(now).toISOString().replaceAll(':', '.');
+}

@@ -1,0 +1,16 @@
+import type { Prices } from './run.ts';
+
+/** What a run was begun with, recorded before its first task. Whoever takes it up goes on with this, not with today's settings. */
+export interface LaunchRecord {
+  readonly version: 1;
+  /** Wherry's own version. */
+  readonly wherry: string;
+  readonly engine: 'local' | 'aws-fargate';
+  readonly saveVersion: string;
+  /** Absent where tasks cost nothing. */
+  readonly prices?: Prices | undefined;
+  /** On the emulator: the images that stand for the project, and its Python. */
+  readonly emulated?: { readonly images: readonly string[]; readonly python: string } | undefined;
+  /** The engine's own part: plain data, no secrets. */
+  readonly frozen: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,75 @@
+import type { RunEvent, TaskRecord } from '../model/run.ts';
+import type { ServiceTrouble } from '../model/trouble.ts';
+import { ok, type Result } from '../util/result.ts';
+import { observeAll, recordObservation, underWay, type Watch } from './observe-all.ts';
+
+/** How a run is taken up that nobody drives any more. */
+export interface Resumption {
+  readonly past: readonly RunEvent[];
+  /** Whether tasks of which nobody knows how they ended may run again. */
+  readonly rerunUnknown: boolean;
+  /** How many lines of an attempt's log are kept already. */
+  readonly keptLines: (task: string, attempt: number) => Promise<number>;
+}
+
+interface Surroundings extends Watch {
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+const PAUSE_MS = 500;
+
+/**
+ * Finds out what has become of the attempts that were under way when the last process was gone, and lets wait again what
+ * had ended badly. What failed by the user's fault meanwhile is told before it is tried again.
+ */
+export async function takeUp(resumption: Resumption, around: Surroundings): Promise<Result<void, ServiceTrouble>> {
+  const { fold, session, record, sleep } = around;
+  const overBefore = new Set([...fold.tasks.values()].filter(isOver).map(({ name }) => name));
+  const attached = await Promise.all([...fold.tasks.values()].map((task) => attach(task, resumption, around)));
+  const trouble = attached.find((result) => !result.ok);
+  if (trouble !== undefined) return trouble;
+  for (;;) {
+    const observed = await observeAll(around);
+    if (!observed.ok) return observed;
+    // What was being cancelled is not taken up again before it has stopped.
+    if (!fold.cancelRequested || underWay(fold).size === 0) break;
+    for (const handle of underWay(fold).keys()) await session.stop(handle, 'the run was cancelled');
+    await sleep(PAUSE_MS);
+  }
+  const again = [...fold.tasks.values()].filter((task) =>
+    runsAgain(task, overBefore.has(task.name), resumption.rerunUnknown),
+  );
+  await record({ event: 'run-resumed', again: again.map(({ name }) => name) });
+  return ok(undefined);
+}
+
+function isOver({ state }: TaskRecord): boolean {
+  return state === 'failed' || state === 'cancelled' || state === 'unknown' || state === 'skipped';
+}
+
+function runsAgain(task: TaskRecord, wasOver: boolean, rerunUnknown: boolean): boolean {
+  if (task.state === 'unknown') return rerunUnknown;
+  if (task.state === 'failed') return wasOver || task.attempts.at(-1)?.failure?.blame === 'platform';
+  return isOver(task);
+}
+
+async function attach(
+  task: TaskRecord,
+  { keptLines }: Resumption,
+  around: Surroundings,
+): Promise<Result<void, ServiceTrouble>> {
+  const last = task.attempts.at(-1);
+  const isUnderWay = task.state === 'starting' || task.state === 'pending' || task.state === 'running';
+  if (last === undefined || !isUnderWay) return ok(undefined);
+  const spec = { task: task.name, attempt: last.attempt };
+  const attached = await around.session.attach(spec, { handle: last.handle, askedAt: last.askedAt });
+  if (!attached.ok) return attached;
+  if ('state' in attached.value) {
+    await recordObservation({ task, last }, attached.value, around);
+    return ok(undefined);
+  }
+  const { handle } = attached.value;
+  if (last.handle === undefined) await around.record({ event: 'attempt-started', ...spec, handle });
+  around.followers.follow({ ...spec, handle, kept: await keptLines(spec.task, spec.attempt) });
+  return ok(undefined);
+}

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { VersionedText } from '../run/store.ts';
+
+/**
+ * A text in a folder of numbered files, of which the highest counts. A file appears whole, by a link that fails where the
+ * number is taken: of two that write over the same version one succeeds, also over a network file system.
+ */
+export function versionedFile(folder: string): VersionedText {
+  const path = (version: number) => join(folder, `${String(version).padStart(9, '0')}.json`);
+  const versions = async () => {
+    const names = await readdir(folder).catch(() => []);
+    return names.flatMap((name) => (/^\d{9}\.json$/.test(name) ? Number.parseInt(name, 10) : [])).sort((a, b) => a - b);
+  };
+  const read: VersionedText['read'] = async () => {
+    for (;;) {
+      const newest = (await versions()).at(-1);
+      if (newest === undefined) return undefined;
+      try {
+        const [text, { mtimeMs }] = await Promise.all([readFile(path(newest), 'utf8'), stat(path(newest))]);
+        return { text, version: String(newest), ageMs: Date.now() - mtimeMs };
+      } catch (error) {
+        // A newer one has just replaced it.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }
+  };
+  return {
+    read,
+    write: async (text, over) => {
+      await mkdir(folder, { recursive: true });
+      const next = Number(over ?? 0) + 1;
+      const own = join(folder, `${randomBytes(6).toString('hex')}.tmp`);
+      await writeFile(own, text);
+      const isLinked = await link(own, path(next)).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => {
+          if (error.code === 'EEXIST') return false;
+          throw error;
+        },
+      );
+      await rm(own);
+      if (!isLinked) return undefined;
+      const all = await versions();
+      // Whoever was slow may find a number free that newer ones have left behind.
+      const isNewest = all.at(-1) === next;
+      const past = isNewest ? all.slice(0, -1) : [next];
+      await Promise.all(past.map((version) => rm(path(version), { force: true })));
+      return isNewest ? String(next) : undefined;
+    },
+  };
+}

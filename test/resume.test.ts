@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startWherry, wherry } from './support/cli.ts';
+import { countingProject } from './support/counting-project.ts';
+import { emulatedAws } from './support/emulated-aws.ts';
+
+interface Status {
+  readonly runId: string;
+  readonly state: string;
+  readonly tasks: readonly { readonly name: string; readonly attempts: readonly { readonly handle: string }[] }[];
+}
+
+async function statusOf(words: readonly string[], env: Record<string, string> = {}): Promise<Status> {
+  const { stdout, stderr } = await wherry(['status', ...words, '--format', 'json'], env);
+  assert.notEqual(stdout, '', stderr);
+  return JSON.parse(stdout) as Status;
+}
+
+test('resume, local: a run whose process was killed is interrupted, and goes on with what was not finished', async () => {
+  await using project = await countingProject();
+  const words = ['-C', project.folder];
+  const { child, ended } = startWherry(['run', ...words]);
+  await project.untilBegun('middle');
+  assert.equal((await statusOf(words)).state, 'running');
+  child.kill('SIGKILL');
+  await ended;
+  assert.equal((await statusOf(words)).state, 'interrupted');
+  await project.go();
+  const resumed = await wherry(['resume', ...words]);
+  assert.equal(resumed.status, 0, resumed.stderr);
+  assert.deepEqual(await project.counts(), { first: 1, middle: 2, last: 1 });
+  assert.equal((await statusOf(words)).state, 'succeeded');
+  const again = await wherry(['resume', ...words]);
+  assert.equal(again.status, 0);
+  assert.match(again.stderr, /has succeeded: there is nothing to resume/);
+});
+
+test('resume, on Fargate: tasks outlive the process, are attached again and run once; a second process is refused', async () => {
+  await using project = await countingProject();
+  await using aws = await emulatedAws({
+    image: 'counting:1',
+    folder: project.folder,
+    cluster: 'counting',
+    bucket: 'wherry-counting',
+  });
+  const words = ['-C', project.folder];
+  const { child, ended } = startWherry(['run', ...words, '-e', 'fargate'], aws.env);
+  await project.untilBegun('middle');
+  const refused = await wherry(['resume', ...words], aws.env);
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, new RegExp(`is under way already: process ${child.pid} on \\S+ drives it`));
+  child.kill('SIGKILL');
+  await ended;
+  const before = await statusOf(words);
+  assert.equal(before.state, 'interrupted');
+  const [resumed, other] = [startWherry(['resume', ...words], aws.env), startWherry(['resume', ...words], aws.env)];
+  const first = await Promise.race([resumed.ended, other.ended]);
+  assert.equal(first.status, 2, first.stderr);
+  await project.go();
+  const statuses = (await Promise.all([resumed.ended, other.ended])).map(({ status }) => status);
+  assert.deepEqual(statuses.sort(), [0, 2]);
+  assert.deepEqual(await project.counts(), { first: 1, middle: 1, last: 1 });
+  const after = await statusOf(words);
+  assert.equal(after.state, 'succeeded');
+  assert.deepEqual(
+    after.tasks.map(({ attempts }) => attempts.length),
+    [1, 1, 1],
+  );
+  assert.equal(after.tasks[1]?.attempts[0]?.handle, before.tasks[1]?.attempts[0]?.handle);
+  const { stdout } = await wherry(['logs', ...words, after.runId, 'middle']);
+  assert.equal(stdout.match(/waiting/g)?.length, 1);
+});
+
+test('resume, on the emulator of `run --emulate`: it starts again, and what it had to stop runs again', async () => {
+  await using project = await countingProject();
+  const words = ['-C', project.folder];
+  const { child, ended } = startWherry(['run', ...words, '-e', 'fargate', '--emulate']);
+  await project.untilBegun('middle');
+  child.kill('SIGKILL');
+  await ended;
+  await project.go();
+  const resumed = await wherry(['resume', ...words]);
+  assert.equal(resumed.status, 0, resumed.stderr);
+  assert.deepEqual(await project.counts(), { first: 1, middle: 2, last: 1 });
+});
