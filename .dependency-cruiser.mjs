@@ -6,7 +6,7 @@ const LAYERS = {
   diagnostics: ['util'],
   model: ['util', 'diagnostics'],
   config: ['util', 'diagnostics', 'model'],
-  load: ['util', 'diagnostics', 'model', 'config/(config|schema)[.]ts$'],
+  load: ['util', 'diagnostics', 'model', 'config/(config|forms|schema)[.]ts$'],
   fargate: ['util', 'model', 'config/(config|schema)[.]ts$'],
   check: ['util', 'diagnostics', 'model', 'fargate', 'config/(config|schema)[.]ts$'],
   init: ['util', 'model', 'config/(schema|json-schema)[.]ts$'],

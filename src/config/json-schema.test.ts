@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { settingsKeys } from '../../test/support/settings-keys.ts';
 import { readYaml } from '../util/yaml-document.ts';
 import { configJsonSchema } from './json-schema.ts';
 
@@ -22,6 +23,23 @@ test('JSON Schema: takes every settings file of the examples, and every short fo
   };
   assert.ok(validate(short), JSON.stringify(validate.errors));
   assert.ok(validate({ spill: { location: 's3://b/p' }, execution_engine: { subnets: ['a'] } }));
+  const longer = {
+    spill: { location: 's3://b/p', keep: '7d' },
+    execution_engine: {
+      capacity_provider_strategy: [{ capacity_provider: 'FARGATE_SPOT', weight: 1 }],
+      efs: { '/mnt/a': 'fs-0123456789abcdef0', '/mnt/b': { file_system_id: 'fs-01234567', iam: 'ENABLED' } },
+      sidecars: { proxy: { image: 'proxy:1', vcpu: '100m', memory: '64Mi', condition: 'START' } },
+    },
+    resources: { train: { timeout: '2h' } },
+    retries: { oom: 'grow' },
+    timeout: 90,
+    allowed_account_ids: 123456789012,
+    image_check: 'off',
+    cache: { env: 'COUNTRY' },
+    groups: { train: ['a', 'b'], last: 'c' },
+    estimates: { __default__: '1m' },
+  };
+  assert.ok(validate(longer), JSON.stringify(validate.errors));
 });
 
 test('JSON Schema: refuses what the settings refuse for their form', () => {
@@ -31,10 +49,27 @@ test('JSON Schema: refuses what the settings refuse for their form', () => {
     assert.equal(validate(read(join(golden, name, 'conf', 'base', file))), false, name);
   }
   assert.equal(validate({ spill: 'bucket/prefix' }), false);
-  assert.equal(validate({ execution_engine: { subnets: [1] } }), false);
+  const wrong = [
+    { execution_engine: { subnets: [1] } },
+    { execution_engine: { capacity_provider_strategy: [{ capacity_provider: 'my-provider' }] } },
+    { execution_engine: { efs: { '/mnt/a': 'efs' } } },
+    { execution_engine: { sidecars: { proxy: { memory: 64 } } } },
+    { spill: { location: 's3://b/p', keep: 'a week' } },
+    { retries: { platform: -1 } },
+    { retries: { oom: 'shrink' } },
+    { allowed_account_ids: ['123'] },
+    { image_check: 'maybe' },
+    { groups: { train: [1] } },
+  ];
+  for (const settings of wrong) assert.equal(validate(settings), false, JSON.stringify(settings));
 });
 
-test('JSON Schema: says of every key of the engine what it takes', () => {
-  const { properties } = configJsonSchema() as { properties: Record<string, { properties?: object }> };
-  assert.ok(Object.keys(properties['execution_engine']?.properties ?? {}).length > 15);
+test('JSON Schema: says of every key what it is for, and gives a default, the choices or an example', () => {
+  const keys = settingsKeys(configJsonSchema());
+  assert.ok(keys.length > 60, `${keys.length} keys`);
+  for (const { path, schema } of keys) {
+    assert.ok(schema.description, `${path} has no description`);
+    const isShown = schema.examples ?? schema.default ?? schema.enum ?? schema.properties;
+    assert.ok(isShown !== undefined || schema.type === 'boolean', `${path} has no example`);
+  }
 });

@@ -176,3 +176,110 @@ test('config: the flat files of 2021 and what is not valid YAML are read as far 
   assert.ok(codes.includes('config/syntax') && codes.includes('config/unknown-key'), codes.join());
   assert.equal(broken.config.values.image, 'shop:1');
 });
+
+test('config: what is of the wrong form is said with the value, at its place, and how to write it', async () => {
+  const cases: [text: string, message: RegExp, at: string][] = [
+    ['timeout: soon', /timeout: 'soon' is no duration: write 35 \(seconds\)/, 'soon'],
+    ['resources: {a: {timeout: -1}}', /resources.a.timeout: '-1' is no duration/, '-1'],
+    ['retries: {platform: 1.5}', /retries.platform: .*int.*'1.5'/, '1.5'],
+    ['retries: {spot: -1}', /retries.spot: .*>=0.*'-1'/, '-1'],
+    ['retries: {oom: shrink}', /retries.oom: .*"fail"\|"grow".*'shrink'/, 'shrink'],
+    ['allowed_account_ids: [12345]', /'12345' is no account: write its twelve digits in quotes/, '12345'],
+    ['allowed_account_ids: ["12345678901x"]', /'12345678901x' is no account/, '"12345678901x"'],
+    ['spill: {location: s3://b/p, keep: 2w}', /spill.keep: '2w' is no time to keep it: write never/, '2w'],
+    ['image_check: maybe', /image_check: .*boolean.*'maybe'/, 'maybe'],
+    ['cache: {env: [1]}', /cache.env.0: .*string.*'1'/, '1'],
+    ['groups: {train: {a: b}}', /groups.train: .*array/, '{a: b}'],
+    ['estimates: {train: long}', /estimates.train: 'long' is no duration/, 'long'],
+    ['execution_engine: {efs: {mnt: fs-01234567}}', /'mnt' is no path in a container: it must begin with \//, 'mnt'],
+    ['execution_engine: {efs: {/mnt: shared}}', /efs.\/mnt.*'shared' is no file system: ids look like/, 'shared'],
+    [
+      'execution_engine: {efs: {/mnt: {file_system_id: fs-01234567, access_point_id: fsap-01234567, root_directory: /a}}}',
+      /root_directory: '\/a' and an access point/,
+      '/a',
+    ],
+    ['execution_engine: {sidecars: {"a b": {image: x}}}', /'a b' is no name of a container/, '"a b"'],
+    ['execution_engine: {sidecars: {a: {memory: 1Gi}}}', /sidecars.a.image is missing/, '{memory: 1Gi}'],
+    [
+      'execution_engine: {sidecars: {a: {image: x, essential: yes, condition: SUCCESS}}}',
+      /condition: 'SUCCESS' waits for its end, and the task ends with an essential container/,
+      'SUCCESS',
+    ],
+    [
+      'execution_engine: {sidecars: {a: {image: x, condition: HEALTHY}}}',
+      /condition: 'HEALTHY' needs a health_check/,
+      'HEALTHY',
+    ],
+    [
+      'execution_engine: {capacity_provider_strategy: [{capacity_provider: FARGATE}]}',
+      /capacity_provider_strategy: .*write weight: 1/,
+      '[{capacity_provider: FARGATE}]',
+    ],
+    [
+      'execution_engine: {capacity_provider_strategy: [{capacity_provider: my-ec2, weight: 1}]}',
+      /0.capacity_provider: .*"FARGATE"\|"FARGATE_SPOT".*'my-ec2'/,
+      'my-ec2',
+    ],
+  ];
+  for (const [text, message, at] of cases) {
+    const { diagnostics } = await load({ 'conf/base/wherry.yml': `${text}\n` });
+    assert.deepEqual(
+      diagnostics.map(({ code }) => code),
+      ['config/invalid'],
+      `${text}: ${diagnostics.map((item) => item.message).join('; ')}`,
+    );
+    const [{ message: said, span }] = diagnostics as [(typeof diagnostics)[number]];
+    assert.match(said, message);
+    assert.equal(span && text.slice(span.start, span.end), at, text);
+  }
+});
+
+test('config: short forms and the words of YAML 1.1 and of the API mean what they say', async () => {
+  const { config, diagnostics } = await load({
+    'conf/base/wherry.yml': [
+      'image_check: off',
+      'timeout: 1:30:00',
+      'allowed_account_ids: 123456789012',
+      'resources: {big: {timeout: 2h}}',
+      'estimates: {train: 1.5m}',
+      'groups: {last: report}',
+      'cache: {env: COUNTRY}',
+      'execution_engine: {efs: {/mnt/a: fs-01234567, /mnt/b: {file_system_id: fs-01234567, iam: ENABLED}}}',
+    ].join('\n'),
+  });
+  const { values } = config;
+  assert.equal(values.image_check, false);
+  assert.equal(values.timeout, 5400, 'YAML 1.1 counts by sixty');
+  assert.equal(values.resources['big']?.timeout, 7200);
+  assert.equal(values.estimates['train'], 90);
+  assert.deepEqual(values.allowed_account_ids, ['123456789012']);
+  assert.deepEqual(values.groups, { last: ['report'] });
+  assert.deepEqual(values.cache.env, ['COUNTRY']);
+  assert.deepEqual(
+    Object.values(values.execution_engine.efs).map(({ file_system_id: id, iam }) => [id, iam]),
+    [
+      ['fs-01234567', false],
+      ['fs-01234567', true],
+    ],
+  );
+  assert.deepEqual(
+    diagnostics.map(({ code, message }) => [code, message.split("'")[1]]),
+    ['allowed_account_ids', 'env', 'last'].map((key) => ['config/scalar-for-list', key]),
+  );
+});
+
+test('config: a wrong value that is made from a variable is said at the place that uses it, and nothing else is', async () => {
+  const text =
+    'timeout: ${oc.env:LIMIT}\nretries: {oom: "${oc.env:OOM,fail}"}\nspill: {location: s3://b/p, keep: "${oc.env:KEEP}"}\n';
+  const { config, diagnostics } = await load({ 'conf/base/wherry.yml': text }, { LIMIT: 'soon', OOM: 'grow' });
+  const found = diagnostics.map(({ code, span }) => [code, span && text.slice(span.start, span.end)]);
+  assert.deepEqual(found, [
+    ['config/unresolved-variable', '"${oc.env:KEEP}"'],
+    ['config/invalid', '${oc.env:LIMIT}'],
+  ]);
+  assert.equal(config.values.retries.oom, 'grow');
+  assert.deepEqual(
+    config.madeFrom.map(({ variables }) => variables),
+    [['LIMIT'], ['OOM'], ['KEEP']],
+  );
+});

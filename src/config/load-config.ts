@@ -124,18 +124,32 @@ function removable(value: unknown, path: KeyPath): KeyPath {
 }
 
 function holderOf(value: unknown, path: KeyPath): unknown {
-  return path.slice(0, -1).reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value);
+  return valueAt(value, path.slice(0, -1));
 }
 
+function valueAt(value: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value);
+}
+
+/** Where one value is often written for a list of one. */
+const LISTS: readonly KeyPath[] = [
+  ['execution_engine', 'subnets'],
+  ['execution_engine', 'security_groups'],
+  ['allowed_account_ids'],
+  ['cache', 'env'],
+];
+
 function scalarNotes(value: unknown, locate: Config['locate']): Diagnostic[] {
-  const engine = isPlainObject(value) && isPlainObject(value['execution_engine']) ? value['execution_engine'] : {};
-  return ['subnets', 'security_groups'].flatMap((key) => {
-    const written = engine[key];
-    if (typeof written !== 'string') return [];
+  const groups = valueAt(value, ['groups']);
+  const named = isPlainObject(groups) ? Object.keys(groups).map((name) => ['groups', name]) : [];
+  return [...LISTS, ...named].flatMap((path) => {
+    const written = valueAt(value, path);
+    if (typeof written !== 'string' && typeof written !== 'number') return [];
+    const key = String(path.at(-1));
     return diagnostic('config/scalar-for-list', {
       message: `'${key}' is a list; '${written}' is taken as a list of one`,
       help: `write ${key}: [${written}]`,
-      span: locate(['execution_engine', key]),
+      span: locate(path),
     });
   });
 }

@@ -36,3 +36,13 @@ export function parseMemoryMiB(value: string | number): number | undefined {
   const memoryMiB = Math.ceil((Number(match[1]) * unit) / 2 ** 20);
   return memoryMiB > 0 ? memoryMiB : undefined;
 }
+
+const DURATION_UNITS_IN_SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** `35`, `"35s"`, `"2m"`, `"1.5h"`, `"1d"` → seconds. Undefined for anything else. */
+export function parseSeconds(value: string | number): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*(s|m|h|d|)$/.exec(String(value).trim());
+  if (match === null) return undefined;
+  const seconds = Number(match[1]) * (DURATION_UNITS_IN_SECONDS[match[2] as string] as number);
+  return seconds > 0 ? seconds : undefined;
+}

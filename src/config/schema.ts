@@ -3,119 +3,14 @@ import { isAdjustable } from '../diagnostics/adjust.ts';
 import { CODES, type DiagnosticCode } from '../diagnostics/codes.ts';
 import { GROUPINGS } from '../model/plan.ts';
 import { runConfigSchema } from './airflow-k8s-schema.ts';
-import { parseMemoryMiB, parseVcpu } from './quantity.ts';
-
-/** What a key is for, and a value it may have: the editor's help, and what `wherry init` writes. */
-function about(description: string, example: unknown): { description: string; examples: [unknown] } {
-  return { description, examples: [example] };
-}
-
-/** One value where a list belongs is taken as a list of one; the loader says so in a note. */
-const list = z
-  .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string().min(1)))
-  .meta({ also: { type: 'string' } });
-
-/** Values of environment variables: YAML numbers and booleans are written as their text. */
-const texts = z.record(
-  z.string(),
-  z.union([z.string(), z.number(), z.boolean()]).transform((value) => String(value)),
-);
-
-export const vcpu = z.union([z.number(), z.string()]).transform((value, context) => {
-  const parsed = parseVcpu(value);
-  if (parsed === undefined)
-    context.addIssue({ code: 'custom', message: `${shown(value)} is no number of vCPUs: write 0.5, 2 or "500m"` });
-  return parsed ?? 0;
-});
-
-export const memory = z.union([z.number(), z.string()]).transform((value, context) => {
-  const parsed = parseMemoryMiB(value);
-  if (parsed === undefined)
-    context.addIssue({
-      code: 'custom',
-      message: `${shown(value)} is no amount of memory: write 2048 (MiB), "2Gi" or "4 GB"`,
-    });
-  return parsed ?? 0;
-});
-
-/** Kubernetes takes the number as text as well. */
-export const gpu = z.union([z.int().min(0), z.string().regex(/^\d+$/).transform(Number)], {
-  error: (issue) => `${shown(issue.input)} is no number of GPUs`,
-});
-
-const URL_FORM = /^(s3|file):\/\/./;
-
-const url = z
-  .string()
-  .regex(URL_FORM, { error: (issue) => `${shown(issue.input)} is no URL: write s3://bucket/prefix` });
+import { executionEngineSchema } from './execution-engine-schema.ts';
+import { about, duration, gpu, list, memory, shown, textLike, toggle, URL_FORM, url, vcpu } from './forms.ts';
 
 const size = z.strictObject({
-  vcpu: vcpu.optional().describe('How many vCPUs: 0.5, 2, "500m"'),
-  memory: memory.optional().describe('How much memory: 2048 (MiB), "2Gi", "4 GB"'),
-  gpu: gpu.optional().describe('How many GPUs; Fargate has none'),
-});
-
-/** Fargate: 20 GiB come with every task (ECS API reference, EphemeralStorage). */
-const sayDiskSize = {
-  error: (issue: { input?: unknown }) => `a task has 20 GiB, and more is 21 to 200, not ${shown(issue.input)}`,
-};
-const diskSize = z.int(sayDiskSize).min(21, sayDiskSize).max(200, sayDiskSize);
-
-const assignPublicIp = z
-  .preprocess((value) => (value === 'ENABLED' ? true : value === 'DISABLED' ? false : value), z.boolean())
-  .meta({ also: { enum: ['ENABLED', 'DISABLED'] } });
-
-const executionEngine = z.strictObject({
-  type: z.enum(['local', 'aws-fargate', 'kubernetes']).default('local').describe('Where the tasks run'),
-  cluster: z.string().min(1).optional().meta(about('Name or ARN of the ECS cluster', 'ml-pipelines')),
-  task_definition: z
-    .string()
-    .min(1)
-    .optional()
-    .meta(about('A family, family:revision or ARN that is yours; without it Wherry owns one', 'my-pipelines')),
-  subnets: list.default([]).meta(about('Subnet ids', ['subnet-0123456789abcdef0'])),
-  security_groups: list.default([]).meta(about('Security group ids', ['sg-0123456789abcdef0'])),
-  assign_public_ip: assignPublicIp
-    .default(false)
-    .meta(about('True where the subnets are public and have no NAT', false)),
-  container_name: z.string().min(1).default('main').describe('The container that runs the pipeline'),
-  log_stream_prefix: z.string().min(1).default('ecs').describe('Of the log streams of a definition that Wherry owns'),
-  log_group: z
-    .string()
-    .min(1)
-    .optional()
-    .meta(about('Of a definition that Wherry owns; default: /ecs/wherry-<project>', '/ecs/my-pipelines')),
-  region: z.string().min(1).optional().meta(about('Default: AWS_REGION, AWS_DEFAULT_REGION', 'eu-central-1')),
-  spot: z.boolean().default(false).describe('Fargate Spot'),
-  runtime_platform: z
-    .strictObject({ cpu_architecture: z.enum(['X86_64', 'ARM64']).default('X86_64').describe("The image's") })
-    .prefault({})
-    .describe('What the image is made for'),
-  platform_version: z.string().default('LATEST').describe("Fargate's"),
-  ephemeral_storage: z
-    .strictObject({ size_in_gib: diskSize.meta(about('21 to 200', 50)) })
-    .optional()
-    .describe('Disk of each task, where 20 GiB are not enough'),
-  task_role_arn: z
-    .string()
-    .optional()
-    .meta(about('Role of your code: S3 rights. Name or ARN', 'arn:aws:iam::123456789012:role/pipeline')),
-  execution_role_arn: z
-    .string()
-    .optional()
-    .meta(about('Role of ECS: pulls the image, writes logs, reads secrets. Name or ARN', 'ecsTaskExecutionRole')),
-  secrets: z
-    .record(z.string(), z.string())
-    .default({})
-    .meta(
-      about('Environment variable: ARN of a Secrets Manager secret or SSM parameter', {
-        DB_PASSWORD: 'arn:aws:ssm:eu-central-1:123456789012:parameter/db-password',
-      }),
-    ),
-  env: texts.default({}).meta(about('Environment variables of every task', { LOG_LEVEL: 'INFO' })),
-  tags: texts.default({}).meta(about('Tags of every task', { team: 'ml' })),
-  propagate_tags: z.enum(['TASK_DEFINITION']).optional().describe('Tasks get the tags of their definition as well'),
-  enable_execute_command: z.boolean().default(false).describe('Lets `aws ecs execute-command` into a running task'),
+  vcpu: vcpu.optional().meta(about('How many vCPUs: 0.5, 2, "500m"', 2)),
+  memory: memory.optional().meta(about('How much memory: 2048 (MiB), "2Gi", "4 GB"', '8Gi')),
+  gpu: gpu.optional().meta(about('How many GPUs; Fargate has none', 1)),
+  timeout: duration.optional().meta(about('How long an attempt may take: 90 (seconds), "30m", "2h"', '2h')),
 });
 
 /** Whatever YAML can write: it is printed into the DAG as it is. */
@@ -162,9 +57,50 @@ const severity = z.record(z.string(), weight).superRefine((weights, context) => 
   }
 });
 
+/** An account's number has twelve digits; YAML reads them as a number, and the zeros in front of one as nothing. */
+const account = z
+  .preprocess(
+    (value) => (typeof value === 'number' ? String(value) : value),
+    textLike(/^\d{12}$/, 'account: write its twelve digits in quotes'),
+  )
+  .meta({ also: { type: 'integer' } });
+
+const accounts = z
+  .preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(account))
+  .meta({ also: { type: ['string', 'integer'] } });
+
+/** Retries after the first attempt. */
+const retries = z.strictObject({
+  platform: retryCount(3, 'Where the platform failed: no capacity, a lost host, a call that was refused'),
+  spot: retryCount(2, 'Where Spot took the capacity back; then the task goes on-demand'),
+  user: retryCount(0, 'Where your code raised'),
+  oom: z
+    .enum(['fail', 'grow'])
+    .default('fail')
+    .describe('Where memory ran out; with grow it is tried again with the next larger size'),
+});
+
+function retryCount(count: number, description: string) {
+  return z.number().int().min(0).max(100).default(count).describe(description);
+}
+
+const KEEP = /^(never|on-failure|always|[1-9]\d{0,3}d)$/;
+
+const spill = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? { location: value } : value),
+    z.strictObject({
+      location: url.meta(about('A URL', 's3://my-bucket/spill')),
+      keep: textLike(KEEP, 'time to keep it: write never, on-failure, always, or days as 7d')
+        .default('always')
+        .meta(about('How long after its run: never, on-failure, always, or days as 7d', 'on-failure')),
+    }),
+  )
+  .meta({ also: { type: 'string', pattern: URL_FORM.source } });
+
 /** The keys of `conf/<env>/wherry.yml` that this version reads. Source of validation and types. */
 export const configSchema = z.strictObject({
-  execution_engine: executionEngine.prefault({}).describe('Where and how tasks run'),
+  execution_engine: executionEngineSchema.prefault({}).describe('Where and how tasks run'),
   image: z
     .string()
     .min(1)
@@ -175,11 +111,7 @@ export const configSchema = z.strictObject({
         '123456789012.dkr.ecr.eu-central-1.amazonaws.com/my-project:1.0',
       ),
     ),
-  spill: z
-    .preprocess((value) => (typeof value === 'string' ? { location: value } : value), z.strictObject({ location: url }))
-    .meta({ also: { type: 'string', pattern: URL_FORM.source } })
-    .optional()
-    .meta(about('Where in-memory data that crosses containers is kept', 's3://my-bucket/spill')),
+  spill: spill.optional().meta(about('Where in-memory data that crosses containers is kept', 's3://my-bucket/spill')),
   step: z
     .enum(['wherry', 'kedro', 'kedro-command'])
     .optional()
@@ -199,6 +131,36 @@ export const configSchema = z.strictObject({
       }),
     ),
   grouping: z.enum(GROUPINGS).default('memory').describe('Which nodes share a container'),
+  groups: z
+    .record(z.string().min(1), list)
+    .default({})
+    .meta(
+      about('Nodes that share a container whatever the grouping, by the name of their task', {
+        train: ['split', 'fit'],
+      }),
+    ),
+  estimates: z
+    .record(z.string(), duration)
+    .default({})
+    .meta(about('How long nodes take, by task, node, namespace, tag or __default__', { train_model: '20m' })),
+  timeout: duration
+    .default(86_400)
+    .meta(about('How long an attempt at a task may take: 90 (seconds), "30m", "24h"', '24h')),
+  retries: retries.prefault({}).describe('How often a task is tried again'),
+  allowed_account_ids: accounts
+    .default([])
+    .meta(about('Accounts that Wherry may work in; no others then', ['123456789012'])),
+  image_check: toggle('on', 'off')
+    .default(true)
+    .meta(about('Whether an image that Wherry built must hold the code that was planned', true)),
+  cache: z
+    .strictObject({
+      env: list
+        .default([])
+        .meta(about('Environment variables on which the project depends, beside those that are found', ['COUNTRY'])),
+    })
+    .prefault({})
+    .describe('What the loaded project is kept by'),
   emulate: z
     .strictObject({
       seed: z
@@ -221,7 +183,3 @@ export type ConfigValues = z.output<typeof configSchema>;
 
 /** As they are written, before defaults are filled in. */
 export type WrittenSettings = z.input<typeof configSchema>;
-
-function shown(value: unknown): string {
-  return `'${typeof value === 'string' ? value : JSON.stringify(value)}'`;
-}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { gpu, memory, vcpu } from '../../config/schema.ts';
+import { duration, gpu, memory, vcpu } from '../../config/forms.ts';
 
 const names = z.array(z.string().min(1));
 
@@ -9,13 +9,6 @@ const command = z
     error: 'expected a text for `sh -c` or a list of words',
   })
   .transform((value) => (typeof value === 'string' ? ['sh', '-c', value] : value.map(String)));
-
-const duration = z.union([z.number(), z.string()]).transform((value, context) => {
-  const parsed = parseSeconds(value);
-  if (parsed === undefined)
-    context.addIssue({ code: 'custom', message: `'${value}' is no duration: write 35 (seconds), "35s", "2m" or "1h"` });
-  return parsed ?? 0;
-});
 
 const texts = z.record(
   z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: (issue) => `'${issue.input}' is no name of a variable` }),
@@ -54,14 +47,3 @@ export const pipelineSchema = z.strictObject({
 
 export type PipelineFile = z.output<typeof pipelineSchema>;
 export type NodeEntry = PipelineFile['nodes'][number];
-
-/** In seconds. */
-const DURATION_UNITS = { '': 1, s: 1, m: 60, h: 3600 } as const;
-
-/** `35`, `"35s"`, `"2m"`, `"1h"` → seconds. Undefined for anything else. */
-function parseSeconds(value: string | number): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*(s|m|h|)$/.exec(String(value).trim());
-  if (match === null) return undefined;
-  const seconds = Number(match[1]) * DURATION_UNITS[match[2] as keyof typeof DURATION_UNITS];
-  return seconds > 0 ? seconds : undefined;
-}
