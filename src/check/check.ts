@@ -1,5 +1,6 @@
 import { type Diagnostic, sortDiagnostics } from '../diagnostics/diagnostic.ts';
 import type { CheckContext, Rule } from './rule.ts';
+import { airflowDagId } from './rules/airflow-dag-id.ts';
 import { airflowNoLogs } from './rules/airflow-no-logs.ts';
 import { airflowNotSent } from './rules/airflow-not-sent.ts';
 import { belongsToDefinition } from './rules/belongs-to-definition.ts';
@@ -28,9 +29,11 @@ import { plainKedro } from './rules/plain-kedro.ts';
 import { roleForm } from './rules/role-form.ts';
 import { settingsMissing } from './rules/settings-missing.ts';
 import { taskSize } from './rules/task-size.ts';
+import { transcodedApart } from './rules/transcoded-apart.ts';
 import { volumeOnFargate } from './rules/volume-on-fargate.ts';
 
 const RULES: readonly Rule[] = [
+  airflowDagId,
   airflowNoLogs,
   airflowNotSent,
   belongsToDefinition,
@@ -60,6 +63,7 @@ const RULES: readonly Rule[] = [
   placeholder,
   plainKedro,
   roleForm,
+  transcodedApart,
 ];
 
 /** Every finding of every rule, sorted. Never stops at the first. */

@@ -29,6 +29,8 @@ export interface CheckContext {
   readonly engine: 'local' | 'aws-fargate';
   /** What the plan is compiled for; undefined where it is run from here. */
   readonly target: TargetId | undefined;
+  /** The name of the DAG that is written; undefined where none is. */
+  readonly dagId: string | undefined;
   /** Where spilled data goes; undefined where nothing says so. */
   readonly spill: string | undefined;
   readonly image: ImageContent;

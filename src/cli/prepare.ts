@@ -16,6 +16,7 @@ import type { Grouping, Plan } from '../model/plan.ts';
 import type { Project } from '../model/project.ts';
 import type { TargetId } from '../model/target-id.ts';
 import { plan as makePlan } from '../plan/plan.ts';
+import { dagId } from '../target/airflow/dag-id.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { imageContent } from './image-content.ts';
@@ -113,7 +114,7 @@ export async function planAndCheck(
     airflowOf: options.target === 'airflow' ? pipelineOf(options) : undefined,
     variables: host.env,
   });
-  const { planned, config, engine, spill } = planProject({ options, project, config: configured.config, fillIn });
+  const { planned, config, engine, spill } = planProject({ options, loaded, config: configured.config, fillIn });
   const found = check({
     project,
     pipeline: planned.pipeline,
@@ -121,6 +122,7 @@ export async function planAndCheck(
     config,
     engine,
     target: options.target,
+    dagId: options.target === 'airflow' ? dagId(planned.plan, config.values.run_config, sha256) : undefined,
     spill,
     image: await imageContent(project),
     locateDataset: loaded.locateDataset,
@@ -151,12 +153,13 @@ function pipelineOf({ pipeline }: PrepareOptions): string {
 
 interface PlanningInput {
   readonly options: PrepareOptions;
-  readonly project: Project;
+  readonly loaded: Loaded;
   readonly config: Config;
   readonly fillIn: (settings: ConfigValues, project: Project) => ConfigValues;
 }
 
-function planProject({ options, project, config: written, fillIn }: PlanningInput) {
+function planProject({ options, loaded, config: written, fillIn }: PlanningInput) {
+  const { project, locateNode } = loaded;
   const name = pipelineOf(options);
   const whole = project.pipelines.get(name);
   if (whole === undefined)
@@ -181,6 +184,7 @@ function planProject({ options, project, config: written, fillIn }: PlanningInpu
     params: paramsOf(options.params),
     loadVersions: loadVersionsOf(options.loadVersions),
     sha256,
+    locateNode,
   });
   const values = { ...settings, step: settings.step ?? stepFor(planned.plan, settings) };
   return {

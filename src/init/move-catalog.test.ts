@@ -5,7 +5,7 @@ import { moveCatalog } from './move-catalog.ts';
 
 function local(name: string, path: string, rest: Partial<Dataset> = {}): Dataset {
   const others = { type: 'T', versioned: false, credentials: undefined, pattern: undefined, pathKey: 'filepath' };
-  return { name, kind: 'local', path, ...others, ...rest };
+  return { name, writtenAs: name, kind: 'local', path, ...others, ...rest };
 }
 
 const BASE = `# The catalog of the shop.

@@ -6,7 +6,7 @@ import { moveToBucket } from './move-to-bucket.ts';
 function dataset(name: string, path: string, pathKey = 'filepath'): [string, Dataset] {
   const kind = path.startsWith('s3://') ? 'remote' : 'local';
   const rest = { type: 'T', versioned: false, credentials: undefined, pattern: undefined };
-  return [name, { name, kind, path, pathKey, ...rest }];
+  return [name, { name, writtenAs: name, kind, path, pathKey, ...rest }];
 }
 
 function project(

@@ -38,6 +38,8 @@ export type DatasetKind = 'memory' | 'local' | 'remote' | 'parameter';
 
 export interface Dataset {
   readonly name: string;
+  /** How nodes write it: with a transcoding suffix, where it has one. */
+  readonly writtenAs: string;
   readonly kind: DatasetKind;
   /** The class as the catalog writes it; undefined where no entry defines the dataset. */
   readonly type: string | undefined;
@@ -74,6 +76,8 @@ export interface Project {
   readonly pipelines: ReadonlyMap<string, Pipeline>;
   /** Every dataset that a node reads or writes, parameters excluded, by name without transcoding suffix. */
   readonly catalog: ReadonlyMap<string, Dataset>;
+  /** Those that are written with several suffixes: what each of them says of the same bytes. */
+  readonly transcoded: ReadonlyMap<string, readonly Dataset[]>;
   readonly parameters: readonly string[];
 }
 

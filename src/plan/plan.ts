@@ -1,9 +1,11 @@
 import type { ConfigValues } from '../config/schema.ts';
 import { type Diagnostic, diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Span } from '../diagnostics/span.ts';
 import type { BoundaryDataset, Grouping, Plan, PlanTask } from '../model/plan.ts';
 import { datasetName, type Node, type Pipeline, type Project } from '../model/project.ts';
 import { compareText, stableJson } from '../util/stable-json.ts';
 import { append, topologicalOrder } from '../util/topological-order.ts';
+import { describeNames } from './describe-names.ts';
 import { labelNodes } from './grouping/group.ts';
 import { makeConvex, type Repair } from './grouping/make-convex.ts';
 import { dataInputs, nodeGraph } from './node-graph.ts';
@@ -22,6 +24,8 @@ export interface PlanRequest {
   readonly loadVersions?: Readonly<Record<string, string>>;
   /** Hex SHA-256 of a text in UTF-8. */
   readonly sha256: (text: string) => string;
+  /** Where findings about a node point. */
+  readonly locateNode?: (node: Node) => Span | undefined;
 }
 
 interface Draft {
@@ -74,7 +78,11 @@ export function plan(request: PlanRequest): {
   const planHash = sha256(
     stableJson({ ...body, tasks: tasks.map(({ estimate: _, ...task }) => ({ ...task, image: null })) }),
   );
-  return { plan: { ...body, planHash }, diagnostics: repairs.map((repair) => describeRepair(repair, grouping)) };
+  const diagnostics = [
+    ...repairs.map((repair) => describeRepair(repair, grouping)),
+    ...describeNames(drafts, request.locateNode ?? (() => undefined)),
+  ];
+  return { plan: { ...body, planHash }, diagnostics };
 }
 
 function findBoundaries(

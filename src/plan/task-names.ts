@@ -3,14 +3,14 @@ import { slug } from '../util/slug.ts';
 import { compareText } from '../util/stable-json.ts';
 
 /** Task names become the names of files and folders, which most file systems limit to 255 bytes. */
-const LONGEST_NAME = 200;
+export const LONGEST_NAME = 200;
 
 /**
  * A name for each group of nodes: the node's slug where it is alone, else the common namespace, else the first node's
  * slug. Those that clash get `-<6 hex of the sorted node names>`; so do those too long for a file's name, cut.
  */
 export function nameTasks(groups: readonly (readonly Node[])[], sha256: (text: string) => string): string[] {
-  const wanted = groups.map(wantedName);
+  const wanted = groups.map(slugOf);
   const count = new Map<string, number>();
   for (const name of wanted) count.set(name, (count.get(name) ?? 0) + 1);
   return groups.map((nodes, index) => {
@@ -20,10 +20,15 @@ export function nameTasks(groups: readonly (readonly Node[])[], sha256: (text: s
   });
 }
 
-function wantedName(nodes: readonly Node[]): string {
+/** The name that a group would have if no other had it. */
+export function slugOf(nodes: readonly Node[]): string {
+  return slug(sourceOfName(nodes)) || 'task';
+}
+
+/** The node or namespace that a group is named after. */
+export function sourceOfName(nodes: readonly Node[]): string {
   const first = nodes[0]?.name ?? '';
-  const text = nodes.length > 1 ? (commonNamespace(nodes) ?? first) : first;
-  return slug(text) || 'task';
+  return nodes.length > 1 ? (commonNamespace(nodes) ?? first) : first;
 }
 
 function hashOf(nodes: readonly Node[], sha256: (text: string) => string): string {

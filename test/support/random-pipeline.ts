@@ -42,6 +42,7 @@ export function makeNode(name: string, rest: Partial<Node> = {}): Node {
 export function makeDataset(name: string, rest: Partial<Dataset> = {}): Dataset {
   return {
     name,
+    writtenAs: name,
     kind: 'remote',
     type: 'pickle.PickleDataset',
     path: `s3://bucket/data/${name}.pkl`,
@@ -64,6 +65,7 @@ export function makeProject(nodes: readonly Node[], catalog: readonly Dataset[])
     confSource: 'conf',
     pipelines: new Map([[pipeline.name, pipeline]]),
     catalog: new Map(catalog.map((dataset) => [dataset.name, dataset])),
+    transcoded: new Map(),
     parameters: [],
   };
 }

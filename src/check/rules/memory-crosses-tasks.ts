@@ -1,6 +1,6 @@
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import { isPlainKedro } from '../../fargate/plain-kedro.ts';
-import type { Node } from '../../model/project.ts';
+import { datasetName, type Node } from '../../model/project.ts';
 import { append } from '../../util/topological-order.ts';
 import { commonPrefix } from '../common-prefix.ts';
 import type { Rule } from '../rule.ts';
@@ -13,8 +13,8 @@ export const memoryCrossesTasks: Rule = ({ plan, project, pipeline, config, spil
   const writerOf = new Map<string, Node>();
   const readersOf = new Map<string, Node[]>();
   for (const node of pipeline.nodes) {
-    for (const output of node.outputs) writerOf.set(output, node);
-    for (const input of new Set(node.inputs)) append(readersOf, input, node);
+    for (const output of node.outputs) writerOf.set(datasetName(output), node);
+    for (const input of new Set(node.inputs.map(datasetName))) append(readersOf, input, node);
   }
   const help =
     spill === undefined

@@ -28,7 +28,7 @@ export function catalogFiles(project: Project): CatalogFiles {
   };
   return {
     locate: (dataset, key) => {
-      const entry = dataset.pattern ?? dataset.name;
+      const entry = dataset.pattern ?? dataset.writtenAs;
       const file = files().find(({ document }) => document().has([entry]));
       const range = (key && file?.document().range([entry, key])) || file?.document().range([entry], 'key');
       return file && range ? { file: file.source, ...range } : undefined;

@@ -7,6 +7,7 @@ import {
   type Project,
 } from '../../model/project.ts';
 import { slug } from '../../util/slug.ts';
+import { append } from '../../util/topological-order.ts';
 import type { DescribedDataset, Description } from './protocol.ts';
 
 /** From what the bridge says to the nouns of the model. `root` is the project's absolute folder. */
@@ -17,9 +18,9 @@ export function lowerProject(description: Description, root: string): Project {
     name,
     { name, nodes: names.flatMap((node) => nodes.get(node) ?? []) },
   ]);
-  const datasets = Object.entries(description.datasets).map(([name, dataset]) =>
-    lowerDataset(datasetName(name), dataset),
-  );
+  const byName = new Map<string, Dataset[]>();
+  for (const [written, dataset] of Object.entries(description.datasets))
+    append(byName, datasetName(written), lowerDataset(written, dataset));
   return {
     root,
     name: slug(packageName) || 'project',
@@ -28,7 +29,14 @@ export function lowerProject(description: Description, root: string): Project {
     baseEnv: description.baseEnv,
     confSource: description.confSource,
     pipelines: new Map(pipelines),
-    catalog: new Map(datasets.map((dataset) => [dataset.name, dataset])),
+    // One that an entry defines stands for those that none does.
+    catalog: new Map(
+      [...byName].flatMap(([name, all]): [string, Dataset][] => {
+        const dataset = all.find(({ type }) => type !== undefined) ?? all[0];
+        return dataset === undefined ? [] : [[name, dataset]];
+      }),
+    ),
+    transcoded: new Map([...byName].filter(([, all]) => all.length > 1)),
     parameters: description.parameters,
   };
 }
@@ -49,9 +57,10 @@ function lowerNode(name: string, node: Description['nodes'][string]): Node {
   };
 }
 
-function lowerDataset(name: string, dataset: DescribedDataset): Dataset {
+function lowerDataset(writtenAs: string, dataset: DescribedDataset): Dataset {
   return {
-    name,
+    name: datasetName(writtenAs),
+    writtenAs,
     kind: kindOf(dataset),
     type: dataset.type ?? undefined,
     path: dataset.path ?? undefined,

@@ -21,6 +21,7 @@ export function lowerPipeline({ name, nodes, datasets }: PipelineFile, place: Pl
     packageName: name,
     pipelines: new Map([[pipeline.name, pipeline]]),
     catalog: new Map(Object.entries(datasets).map(([dataset, { path }]) => [dataset, lowerDataset(dataset, path)])),
+    transcoded: new Map(),
     parameters: [],
   };
 }
@@ -66,6 +67,7 @@ const URL = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//;
 function lowerDataset(name: string, path: string): Dataset {
   return {
     name,
+    writtenAs: name,
     kind: URL.test(path) && !path.startsWith('file://') ? 'remote' : 'local',
     type: undefined,
     path,

@@ -1,0 +1,6 @@
+def clean_orders(raw):
+    return raw
+
+
+def clean(raw):
+    return raw
