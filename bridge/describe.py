@@ -1,6 +1,6 @@
 """Prints a Kedro project as one JSON document, without running or building any of it (PROTOCOL.md, section 1).
 
-One file, standard library and the project's own Kedro, for Kedro 0.18 to 1.x and Python 3.8 or newer.
+Standard library and the project's own Kedro, for Kedro 0.18 to 1.x and Python 3.8 or newer.
 """
 
 import argparse
@@ -30,14 +30,28 @@ def main() -> None:
     parser.add_argument("--env")
     parser.add_argument("--pipeline")
     parser.add_argument("--conf-source")
+    parser.add_argument("--inputs", action="store_true")
     options = parser.parse_args()
     document_out = take_stdout()
-    document = describe(Path.cwd().resolve(), options)
+    inputs = record_inputs() if options.inputs else None
+    # A module of the project's may have the name of one of ours.
+    del sys.path[0]
+    document = describe(Path.cwd().resolve(), options, inputs)
+    if inputs is not None:
+        document["inputs"] = inputs.described()
     with os.fdopen(document_out, "w", encoding="utf-8") as stream:
         stream.write(json.dumps(document, ensure_ascii=True, sort_keys=True))
     # The project may have started threads that never end, or have much to say at exit.
     sys.stderr.flush()
     os._exit(0)
+
+
+def record_inputs():
+    from describe_inputs import Inputs
+
+    inputs = Inputs()
+    inputs.record()
+    return inputs
 
 
 def take_stdout() -> int:
@@ -48,7 +62,7 @@ def take_stdout() -> int:
     return private
 
 
-def describe(root: Path, options) -> dict:
+def describe(root: Path, options, inputs=None) -> dict:
     document = {
         "version": PROTOCOL_VERSION,
         "kedroVersion": None,
@@ -65,7 +79,7 @@ def describe(root: Path, options) -> dict:
         "problems": [],
     }
     try:
-        fill(document, root, options)
+        fill(document, root, options, inputs)
     except Trouble as trouble:
         document["problems"].append(trouble.problem)
     except Exception as error:
@@ -95,11 +109,11 @@ class blamed_on:
             raise Trouble(problem(self._kind, error, self._root)) from error
 
 
-def fill(document: dict, root: Path, options) -> None:
+def fill(document: dict, root: Path, options, inputs) -> None:
     with blamed_on("kedro-missing", root):
         import kedro
     document["kedroVersion"] = kedro.__version__
-    settings, dropped = import_project(document, root)
+    settings, dropped, source = import_project(document, root)
     with blamed_on("config", root):
         # An archive or a URL is Kedro's to open.
         conf = options.conf_source or settings.CONF_SOURCE
@@ -109,6 +123,10 @@ def fill(document: dict, root: Path, options) -> None:
         loader = settings.CONFIG_LOADER_CLASS(conf_source=conf, env=asked, runtime_params={}, **arguments)
     document["confSource"] = conf if "://" in conf else relative(Path(conf), root)
     document["baseEnv"] = getattr(loader, "base_env", None) or ""
+    if inputs is not None:
+        inputs.tree(source)
+        # Kedro does not read Wherry's settings.
+        inputs.tree(conf, apart_from=r"(wherry|airflow-k8s.*)\.ya?ml$")
     document["env"] = asked or getattr(loader, "default_run_env", None) or document["baseEnv"]
 
     describe_pipelines(document, root, options.pipeline, dropped)
@@ -130,7 +148,7 @@ def asked_for_what_is_not_there(document: dict) -> bool:
 
 
 def import_project(document: dict, root: Path):
-    """Imports the settings. Returns them and a list that fills with the modules that Kedro drops."""
+    """Imports the settings. Returns them, a list that fills with the modules that Kedro drops, and where sources are."""
     pyproject = root / "pyproject.toml"
     if not pyproject.is_file() or not re.search(r"(?m)^\s*\[tool\.kedro\]", pyproject.read_text("utf-8", "replace")):
         raise Trouble(plain("not-a-project", f"{root} has no pyproject.toml with [tool.kedro]"))
@@ -145,7 +163,7 @@ def import_project(document: dict, root: Path):
         project.validate_settings()
     document["packageName"] = metadata.package_name
     document["projectName"] = metadata.project_name
-    return project.settings, dropped
+    return project.settings, dropped, metadata.source_dir
 
 
 class RecordingImportlib:

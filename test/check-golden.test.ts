@@ -36,6 +36,7 @@ async function findingsOf(folder: string) {
         python: undefined,
         variables: {},
         bridge: '',
+        cache: undefined,
       });
   assert.notEqual(loaded.kind, 'usage', loaded.kind === 'usage' ? loaded.message : '');
   if (loaded.kind !== 'loaded') return loaded.kind === 'failed' ? sortDiagnostics(loaded.diagnostics) : [];

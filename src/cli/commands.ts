@@ -28,6 +28,8 @@ const TARGET = {
   choices: TARGET_IDS,
 };
 
+const NO_CACHE = { flags: '--no-cache', about: 'load the project anew, and keep nothing of it for the next time' };
+
 const SNAPSHOT = { flags: '--snapshot <file>', about: 'the project as `wherry snapshot` wrote it: no Python needed' };
 
 /** Every command, in the order of the help. */
@@ -66,6 +68,7 @@ export const COMMANDS: readonly Command[] = [
       ENGINE,
       { ...TARGET, about: 'also what this system cannot do' },
       SNAPSHOT,
+      NO_CACHE,
       { flags: '--deny-warnings', about: 'exit 1 for a warning as well' },
       { flags: '--explain <code>', about: 'what a code means, with an example' },
     ],
@@ -80,7 +83,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'plan',
     summary: 'show the tasks: nodes, sizes, what passes between them',
-    options: [...SLICE_FLAGS, GROUPING, ENGINE, SNAPSHOT],
+    options: [...SLICE_FLAGS, GROUPING, ENGINE, SNAPSHOT, NO_CACHE],
     formats: ['text', 'json', 'mermaid'],
     examples: [
       'wherry plan -e fargate --grouping namespace',
@@ -98,6 +101,7 @@ export const COMMANDS: readonly Command[] = [
       ENGINE,
       { flags: '-i, --image <image>', about: 'image of the task definition that Wherry owns' },
       { flags: '--emulate', about: 'on the embedded emulator of ECS, CloudWatch Logs and S3: no AWS account needed' },
+      NO_CACHE,
     ],
     formats: ['text', 'json'],
     examples: [
@@ -124,6 +128,7 @@ export const COMMANDS: readonly Command[] = [
       ...SLICE_FLAGS,
       GROUPING,
       SNAPSHOT,
+      NO_CACHE,
       { flags: '-i, --image <image>', about: 'image of the task definition that Wherry owns' },
       { flags: '-o, --output <folder>', about: "where the files go (default: the project's dags)" },
       { flags: '--check', about: 'write nothing; show the difference and exit 1 if the files there are not these' },
@@ -138,6 +143,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'snapshot',
     summary: 'print all that Python is needed for: pipelines and catalog of a Kedro project, as JSON',
+    options: [NO_CACHE],
     examples: ['wherry snapshot -e fargate > project.json', 'wherry snapshot --python .venv/bin/python > project.json'],
     load: async () => (await import('./snapshot.ts')).snapshot,
   },

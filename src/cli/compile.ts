@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { neededDefinitions } from '../fargate/needed-definitions.ts';
 import type { TargetId } from '../model/target-id.ts';
+import { writeWhole } from '../store/write-whole.ts';
 import { airflow } from '../target/airflow/airflow.ts';
 import { hasMarker } from '../target/marker.ts';
 import type { Artifact, Target } from '../target/target.ts';
@@ -11,7 +12,7 @@ import type { Host } from './host.ts';
 import { type Prepared, type PrepareOptions, prepare, sha256 } from './prepare.ts';
 import { reportFindings, seriousOf } from './report-findings.ts';
 import { reportTrouble } from './report-trouble.ts';
-import { difference, readIfThere, writeWhole } from './write-file.ts';
+import { difference, readIfThere } from './write-file.ts';
 
 interface CompileOptions extends PrepareOptions {
   readonly output?: string;

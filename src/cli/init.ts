@@ -11,13 +11,14 @@ import { type Move, moveToBucket } from '../init/move-to-bucket.ts';
 import { settingsFile } from '../init/settings-file.ts';
 import { readCatalogFiles } from '../load/kedro/catalog-files.ts';
 import type { Dataset, Project } from '../model/project.ts';
+import { writeWhole } from '../store/write-whole.ts';
 import { type CommandInput, EXIT, type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { askWhatIsOpen, bucketComplaint, fileToTakeOver, type InitOptions } from './init-questions.ts';
 import { lookAtProject } from './look-at-project.ts';
 import { projectFolder } from './prepare.ts';
 import { reportFindings } from './report-findings.ts';
-import { difference, readIfThere, writeWhole } from './write-file.ts';
+import { difference, readIfThere } from './write-file.ts';
 
 /** Writes the settings by which a project runs on Fargate, every key explained. */
 export async function init({ args, options: flags, host }: CommandInput<InitOptions>): Promise<number> {

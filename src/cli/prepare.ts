@@ -17,6 +17,7 @@ import type { Project } from '../model/project.ts';
 import type { TargetId } from '../model/target-id.ts';
 import { plan as makePlan } from '../plan/plan.ts';
 import { dagId } from '../target/airflow/dag-id.ts';
+import { answerCache, type CacheOptions } from './answer-cache.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { imageContent } from './image-content.ts';
@@ -24,7 +25,7 @@ import { loadVersionsOf, paramsOf, type SliceOptions, sliceOf } from './slice-fl
 
 export type EngineId = 'local' | 'aws-fargate';
 
-export interface PrepareOptions extends GlobalOptions, SliceOptions {
+export interface PrepareOptions extends GlobalOptions, SliceOptions, CacheOptions {
   readonly grouping?: Grouping;
   readonly engine?: EngineId;
   readonly image?: string;
@@ -66,7 +67,7 @@ export async function prepare(
 
 export async function load(
   root: string,
-  options: GlobalOptions & { readonly snapshot?: string },
+  options: GlobalOptions & CacheOptions & { readonly snapshot?: string },
   host: Host,
 ): Promise<LoadResult> {
   const request = loadRequest(root, options, host);
@@ -79,9 +80,11 @@ export async function load(
   return loadSnapshot(text, request);
 }
 
-export function loadRequest(root: string, options: GlobalOptions, { env: variables, packageRoot }: Host): LoadRequest {
+export function loadRequest(root: string, options: GlobalOptions & CacheOptions, host: Host): LoadRequest {
   const { env, pipeline, confSource, python } = options;
-  return { root, env, pipeline, confSource, python, variables, bridge: join(packageRoot, 'bridge') };
+  const cache = answerCache(root, options, host);
+  const bridge = join(host.packageRoot, 'bridge');
+  return { root, env, pipeline, confSource, python, variables: host.env, bridge, cache };
 }
 
 /** A folder that is both is a Kedro project: there, a pipeline.yml may be anybody's. */

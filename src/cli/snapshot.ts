@@ -1,11 +1,12 @@
 import { hasErrors } from '../diagnostics/diagnostic.ts';
 import { describeKedro, interpretDescription, kedroLoader } from '../load/kedro/load.ts';
+import type { CacheOptions } from './answer-cache.ts';
 import { type CommandInput, EXIT, UsageError } from './command.ts';
 import { loadRequest, projectFolder } from './prepare.ts';
 import { reportFindings } from './report-findings.ts';
 
 /** All that Wherry asks Python for, as one file: with it, `check`, `plan` and `compile` need none. */
-export async function snapshot({ options, host }: CommandInput): Promise<number> {
+export async function snapshot({ options, host }: CommandInput<CacheOptions>): Promise<number> {
   const root = await projectFolder(options, host);
   if (!(await kedroLoader.recognises(root)))
     throw new UsageError(`there is no Kedro project in ${root}, and only those need Python to be read`);

@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { UsageError } from './command.ts';
 
 /** What stands in a file; undefined where there is none. */
@@ -9,14 +7,6 @@ export async function readIfThere(file: string): Promise<string | undefined> {
     if (error.code === 'ENOENT') return undefined;
     throw new UsageError(`${file} cannot be read: ${error.message}`);
   });
-}
-
-/** The file is there whole, or as it was. */
-export async function writeWhole(file: string, content: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const aside = `${file}.${randomBytes(4).toString('hex')}.tmp`;
-  await writeFile(aside, content);
-  await rename(aside, file);
 }
 
 /** As `diff -u` has it. */

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Located, Span } from '../diagnostics/span.ts';
+import type { AnswerCache } from '../model/answer-cache.ts';
 import type { Dataset, Node, Project } from '../model/project.ts';
 
 export interface LoadRequest {
@@ -13,6 +14,8 @@ export interface LoadRequest {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** The folder of the programs in Python. */
   readonly bridge: string;
+  /** Undefined: nothing of earlier is used, and nothing kept. */
+  readonly cache: AnswerCache | undefined;
 }
 
 /** A project, and where its parts are written. Places are looked up only when somebody asks. */

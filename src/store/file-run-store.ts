@@ -1,11 +1,12 @@
-import { access, appendFile, mkdir, open, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, appendFile, mkdir, open, readdir, readFile, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { LogLine } from '../engine/engine.ts';
 import type { LaunchRecord } from '../model/launch-record.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunEvent } from '../model/run.ts';
 import type { RunRecorder, RunStore } from '../run/store.ts';
 import { versionedFile } from './versioned-file.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** Runs under `<folder>/<run id>/`: `plan.json`, `launch.json`, `events.jsonl`, and a log for each attempt. */
 export function fileRunStore(folder: string): RunStore {
@@ -112,10 +113,4 @@ async function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.tmp`, text);
-  await rename(`${path}.tmp`, path);
 }

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { type Description, descriptionSchema } from './protocol.ts';
+import { realpath } from 'node:fs/promises';
+import type { AnswerCache } from '../../model/answer-cache.ts';
+import { type DescribedInputs, type Description, descriptionSchema, inputsSchema } from './protocol.ts';
 
 export interface DescribeRequest {
   readonly root: string;
@@ -10,6 +12,7 @@ export interface DescribeRequest {
   readonly pipeline: string | undefined;
   readonly confSource: string | undefined;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly cache: AnswerCache | undefined;
 }
 
 export type DescribeResult =
@@ -19,15 +22,36 @@ export type DescribeResult =
 
 const STDERR_KEPT = 4000;
 
-/** Runs the bridge in the project's folder and validates what it prints. */
+/** What the bridge prints in the project's folder, or has printed while all was as it is now; validated. */
 export async function describeProject(request: DescribeRequest): Promise<DescribeResult> {
-  const { env, pipeline, confSource } = request;
+  const { root, python, env, pipeline, confSource, cache } = request;
+  const question = { what: 'description', root, python, env, pipeline, confSource };
+  const known = parse(cache?.find(question))?.description;
+  if (known !== undefined) return { ok: true, description: known };
+  const result = await runBridge(request);
+  if (!result.ok) return result;
+  const { description, inputs } = result;
+  // What went wrong may have done so for a reason that left no trace.
+  if (inputs?.isWhole && description.problems.length === 0 && (await isSameFile(python, inputs.executable)))
+    await cache?.keep(question, JSON.stringify(description), inputs);
+  return { ok: true, description };
+}
+
+/** False where the Python is a script that picks another one each time, as pyenv's and asdf's are. */
+async function isSameFile(...paths: readonly [string, string]): Promise<boolean> {
+  const [one, other] = await Promise.all(paths.map((path) => realpath(path).catch(() => undefined)));
+  return one !== undefined && one === other;
+}
+
+async function runBridge(request: DescribeRequest) {
+  const { env, pipeline, confSource, cache } = request;
   const flags = Object.entries({ '--env': env, '--pipeline': pipeline, '--conf-source': confSource });
-  const child = spawn(
-    request.python,
-    [request.script, ...flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]))],
-    { cwd: request.root, env: { DO_NOT_TRACK: '1', ...request.variables }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const words = flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
+  const child = spawn(request.python, [request.script, ...words, ...(cache === undefined ? [] : ['--inputs'])], {
+    cwd: request.root,
+    env: { DO_NOT_TRACK: '1', ...request.variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const chunks: Buffer[] = [];
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -38,13 +62,20 @@ export async function describeProject(request: DescribeRequest): Promise<Describ
     child.on('error', (error) => resolve(error.message));
     child.on('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });
-  const description = parseDescription(Buffer.concat(chunks).toString('utf8'));
-  return description === undefined ? { ok: false, status, stderr } : { ok: true, description };
+  const answer = parse(Buffer.concat(chunks).toString('utf8'));
+  return answer === undefined ? { ok: false as const, status, stderr } : { ok: true as const, ...answer };
 }
 
-function parseDescription(text: string): Description | undefined {
+interface Answer {
+  readonly description: Description;
+  readonly inputs: DescribedInputs | undefined;
+}
+
+function parse(text: string | undefined): Answer | undefined {
+  if (text === undefined) return undefined;
   try {
-    return descriptionSchema.parse(JSON.parse(text));
+    const document = JSON.parse(text) as { inputs?: unknown };
+    return { description: descriptionSchema.parse(document), inputs: inputsSchema.optional().parse(document.inputs) };
   } catch {
     return undefined;
   }

@@ -48,6 +48,15 @@ export const descriptionSchema = z.object({
   problems: z.array(problem),
 });
 
+/** What `--inputs` adds. */
+export const inputsSchema = z.object({
+  paths: z.record(z.string(), z.string()),
+  variables: z.array(z.string()),
+  executable: z.string(),
+  isWhole: z.boolean(),
+});
+
+export type DescribedInputs = z.output<typeof inputsSchema>;
 export type Description = z.output<typeof descriptionSchema>;
 export type DescribedDataset = Description['datasets'][string];
 export type BridgeProblem = Description['problems'][number];

@@ -11,7 +11,14 @@ async function load(text: string, env?: string) {
   try {
     await writeFile(join(root, 'pipeline.yml'), text);
     await mkdir(join(root, 'conf', 'fargate'), { recursive: true });
-    const nothing = { pipeline: undefined, confSource: undefined, python: undefined, variables: {}, bridge: '' };
+    const nothing = {
+      pipeline: undefined,
+      confSource: undefined,
+      python: undefined,
+      variables: {},
+      bridge: '',
+      cache: undefined,
+    };
     assert.equal(await yamlLoader.recognises(root), true);
     return await yamlLoader.load({ root, env, ...nothing });
   } finally {

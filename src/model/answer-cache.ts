@@ -1,0 +1,16 @@
+/** What an answer was made from. */
+export interface Inputs {
+  /** `<aspect>:<absolute path>` and what was there: bridge/PROTOCOL.md §1. */
+  readonly paths: Readonly<Record<string, string>>;
+  /** Names of environment variables; `*` stands for all. */
+  readonly variables: readonly string[];
+}
+
+/** What was asked: plain data. */
+export type Question = Readonly<Record<string, unknown>>;
+
+/** Answers of earlier, each as good as new while all that it was made from is as it was. */
+export interface AnswerCache {
+  find(question: Question): string | undefined;
+  keep(question: Question, answer: string, inputs: Inputs): Promise<void>;
+}
