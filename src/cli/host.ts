@@ -61,13 +61,14 @@ export function realHost(): Host {
 /** The words after the program's name. */
 export const argv: readonly string[] = process.argv.slice(2);
 
-/** Sets the exit status; where WHERRY_CPU_LOG names a file, adds a line with the CPU seconds that this process took. */
+/** Sets the exit status; where WHERRY_CPU_LOG names a file, adds a line with the CPU and memory that this process took. */
 export function endOfProcess(status: number): void {
   process.exitCode = status;
   const log = process.env['WHERRY_CPU_LOG'];
   if (log === undefined) return;
   const { user, system } = process.cpuUsage();
-  appendFileSync(log, `${JSON.stringify({ process: 'cli', cpuSeconds: (user + system) / 1e6 })}\n`);
+  const peakMiB = process.resourceUsage().maxRSS / 1024;
+  appendFileSync(log, `${JSON.stringify({ process: 'cli', cpuSeconds: (user + system) / 1e6, peakMiB })}\n`);
 }
 
 function isAnswered(): boolean {

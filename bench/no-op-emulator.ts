@@ -1,0 +1,48 @@
+// An emulator of ECS and CloudWatch Logs whose containers end at once with 0 and start nothing, so that what a bench
+// measures is whoever drives it. Prints its address and ends with its standard input.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Calls } from '../emulator/calls.ts';
+import { control } from '../emulator/control.ts';
+import type { Driver } from '../emulator/drivers/driver.ts';
+import { Holders } from '../emulator/holders.ts';
+import { openWorld } from '../emulator/open-world.ts';
+import { emulatorServer, listen } from '../emulator/server.ts';
+
+const driver: Driver = {
+  create: async ({ name }) => ({
+    runtimeId: name,
+    leftover: () => undefined,
+    start: async () => ({
+      ended: Promise.resolve({ exitCode: 0, isOutOfMemory: false }),
+      execute: async () => 0,
+      stop: () => undefined,
+    }),
+    remove: async () => undefined,
+  }),
+  sweep: async () => undefined,
+};
+const stateDir = mkdtempSync(join(tmpdir(), 'wherry-no-op-'));
+const world = openWorld({
+  stateDir,
+  region: 'eu-central-1',
+  driver,
+  secrets: () => undefined,
+  logBytesPerSecond: undefined,
+  timeScale: 0,
+  advanceSeconds: 0,
+  halt: new AbortController().signal,
+  say: () => undefined,
+});
+const holders = new Holders();
+const calls = new Calls();
+const { clock, saver } = world;
+const routes = control({ images: new Map(), holders, calls, clock, saver });
+const server = emulatorServer({ world, control: routes, holders, calls, log: () => undefined });
+process.stdout.write(`http://127.0.0.1:${await listen(server, 0)}\n`);
+process.stdin.on('close', () => {
+  rmSync(stateDir, { recursive: true, force: true });
+  process.exit(0);
+});
+process.stdin.resume();
