@@ -20,7 +20,7 @@ const LAYERS = {
 const PURE = 'util|diagnostics|model|fargate|check|init|plan|target|run';
 const PACKAGE_HOMES = {
   '@aws-sdk': '^src/service/aws/',
-  yaml: '^src/util/yaml-document[.]ts$',
+  yaml: '^src/util/(yaml-document|yaml-scalars|construct-yaml)[.]ts$',
   commander: '^src/cli/',
   '@inquirer/input': '^src/cli/ask[.]ts$',
   'cli-table3': '^src/cli/present/',

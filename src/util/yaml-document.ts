@@ -1,10 +1,8 @@
 import {
-  type Document,
   isAlias,
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type Pair,
   parseDocument,
@@ -12,6 +10,8 @@ import {
   type Tags,
   type YAMLMap,
 } from 'yaml';
+import { constructYaml, isMergeKey, keyText } from './construct-yaml.ts';
+import { SCALARS } from './yaml-scalars.ts';
 
 /** A key path inside a document: map keys and list indexes. */
 export type KeyPath = readonly (string | number)[];
@@ -33,89 +33,97 @@ export interface YamlDocument {
 }
 
 export function readYaml(text: string): YamlDocument {
+  try {
+    return read(text);
+  } catch (error) {
+    // The parser calls itself for what is inside.
+    if (!(error instanceof RangeError)) throw error;
+    const errors = [{ message: 'it is nested too deep', start: 0, end: 1 }];
+    return { value: null, errors, has: () => false, range: () => undefined };
+  }
+}
+
+function read(text: string): YamlDocument {
   const document = parseDocument(text, {
     version: '1.1',
     merge: true,
     keepSourceTokens: false,
-    uniqueKeys: true,
-    customTags: scalarsOfSettings,
-    lineCounter: new LineCounter(),
+    // Left to `constructYaml`, which need not compare each key with each.
+    uniqueKeys: false,
+    customTags: tagsOfSettings,
     prettyErrors: false,
+    logLevel: 'error',
   });
-  const errors = document.errors.map(({ message, pos: [start, end] }) => ({ message, start, end }));
-  const value = plainValue(document, errors);
+  const contents = document.contents as Node | null;
+  const { value, aliased, errors } = constructYaml(contents, text.length);
+  const places = placesIn(contents, (node) => (isAlias(node) ? aliased.get(node) : node));
+  // What is only a warning there, such as a tag that nobody knows, PyYAML refuses.
+  const inText = [...document.errors, ...document.warnings].map(({ code, message, pos: [start, end] }) => {
+    if (message.startsWith('Maximum call stack')) throw new RangeError(message);
+    return { message: code === 'MULTIPLE_DOCS' ? SECOND_DOCUMENT : message, start, end };
+  });
+  return { value, errors: [...inText, ...errors], ...places };
+}
+
+const SECOND_DOCUMENT = 'a second document begins (---), and only one is read';
+
+/** The schema's own collections, with the scalars of Kedro. */
+function tagsOfSettings(tags: Tags): Tags {
+  const own = new Set(SCALARS.map(({ tag }) => tag.split(':').at(-1)));
+  const others = tags.filter((tag) => {
+    const name = typeof tag === 'string' ? tag : (tag.tag.split(':').at(-1) ?? '');
+    return !own.has(name.replace(/^(null|bool|int|float|timestamp).*/, '$1'));
+  });
+  return [...others, ...SCALARS];
+}
+
+function placesIn(contents: Node | null, follow: (node: unknown) => unknown): Pick<YamlDocument, 'has' | 'range'> {
+  const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, Pair<Node, Node | null>>>();
+  const pairOf = (map: YAMLMap, key: string) => {
+    const index = indexes.get(map) ?? indexOf(map);
+    indexes.set(map, index);
+    return index.get(key);
+  };
+  /** The map's own pair, else the one that a merge key (`<<`) brings in. */
+  const pairIn = (map: YAMLMap, key: string): Pair<Node, Node | null> | undefined => {
+    const own = pairOf(map, key);
+    if (own !== undefined) return own;
+    const merges = map.items.filter((pair) => isMergeKey(pair.key)).map(({ value }) => follow(value));
+    // The last of several keys, the first in a list.
+    const sources = merges.reverse().flatMap((merged) => (isSeq(merged) ? merged.items.map(follow) : [merged]));
+    for (const source of sources) {
+      const found = isMap(source) ? pairIn(source, key) : undefined;
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const nodeAt = (path: KeyPath): Node | undefined => {
+    let node: unknown = contents;
+    for (const key of path) {
+      const holder = follow(node);
+      if (isMap(holder)) node = pairIn(holder, String(key))?.value;
+      else node = isSeq(holder) ? holder.items[Number(key)] : undefined;
+    }
+    return (node as Node | null) ?? undefined;
+  };
+  const keyAt = (path: KeyPath): Node | undefined => {
+    const holder = follow(nodeAt(path.slice(0, -1)));
+    return isMap(holder) ? pairIn(holder, String(path.at(-1)))?.key : undefined;
+  };
   return {
-    value,
-    errors,
-    has: (path) => nodeAt(document, path) !== undefined,
-    range: (path, part = 'value') => rangeOf(part === 'key' ? keyAt(document, path) : nodeAt(document, path)),
+    has: (path) => nodeAt(path) !== undefined,
+    range: (path, part = 'value') => rangeOf(part === 'key' ? keyAt(path) : nodeAt(path)),
   };
 }
 
-/** Aliases are followed only here: one to nothing, or to far too much, is a mistake in the text as any other. */
-function plainValue(document: Document, errors: ({ message: string } & TextRange)[]): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 1000 });
-  } catch (error) {
-    errors.push({ message: (error as Error).message, start: 0, end: 1 });
-    return undefined;
-  }
-}
-
-const PYYAML_TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
-const PYYAML_FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
-
-/**
- * YAML 1.1 also takes `y` and `n` for booleans; PyYAML does not (yaml/resolver.py). A date stays the text that was
- * written: every use of one here hands it on as text.
- */
-function scalarsOfSettings(tags: Tags): Tags {
-  return tags.flatMap((tag) => {
-    const name = typeof tag === 'string' ? tag : tag.tag;
-    if (name === 'timestamp' || name === 'tag:yaml.org,2002:timestamp') return [];
-    if (typeof tag === 'string' || name !== 'tag:yaml.org,2002:bool' || tag.collection !== undefined) return tag;
-    return { ...tag, test: tag.test?.test('yes') ? PYYAML_TRUE : PYYAML_FALSE };
-  });
-}
-
-function nodeAt(document: Document, path: KeyPath): Node | undefined {
-  let node: Node | undefined = (document.contents as Node | null) ?? undefined;
-  for (const key of path) {
-    if (isAlias(node)) node = node.resolve(document);
-    if (isMap(node)) node = pairIn(document, node, key)?.value as Node | undefined;
-    else if (isSeq(node)) node = node.items[Number(key)] as Node | undefined;
-    else return undefined;
-  }
-  return node ?? undefined;
-}
-
-function keyAt(document: Document, path: KeyPath): Node | undefined {
-  const parent = nodeAt(document, path.slice(0, -1));
-  const map = isAlias(parent) ? parent.resolve(document) : parent;
-  return isMap(map) ? (pairIn(document, map, path.at(-1) ?? '')?.key as Node | undefined) : undefined;
-}
-
-/** The map's own pair, else the one that a merge key (`<<`) brings in. */
-function pairIn(document: Document, map: YAMLMap, key: string | number, depth = 0): Pair | undefined {
-  const own = pairOf(map.items, key);
-  if (own !== undefined || depth > MERGE_DEPTH) return own;
-  for (const { key: name, value } of map.items) {
-    if (!(isScalar(name) && name.value === '<<')) continue;
-    const sources = isSeq(value) ? value.items : [value];
-    for (const source of sources) {
-      const merged = isAlias(source) ? source.resolve(document) : source;
-      const found = isMap(merged) ? pairIn(document, merged, key, depth + 1) : undefined;
-      if (found !== undefined) return found;
-    }
-  }
-  return undefined;
-}
-
-/** A map that merges itself must not keep the search going. */
-const MERGE_DEPTH = 20;
-
-function pairOf<P extends { key: unknown }>(items: readonly P[], key: string | number): P | undefined {
-  return items.find((pair) => (isScalar(pair.key) ? String(pair.key.value) : String(pair.key)) === String(key));
+/** Of several that are the same the last counts, as it does in the value. */
+function indexOf({ items }: YAMLMap): ReadonlyMap<string, Pair<Node, Node | null>> {
+  const pairs = items as Pair<Node, Node | null>[];
+  return new Map(
+    pairs.flatMap((pair) =>
+      isScalar(pair.key) && !isMergeKey(pair.key) ? [[keyText(pair.key.value), pair] as const] : [],
+    ),
+  );
 }
 
 function rangeOf(node: Node | undefined): TextRange | undefined {
