@@ -8,6 +8,7 @@ import { catchAll } from './rules/catch-all.ts';
 import { confLeftOut } from './rules/conf-left-out.ts';
 import { confirmsElsewhere } from './rules/confirms-elsewhere.ts';
 import { gpu } from './rules/gpu.ts';
+import { impossibleGroup } from './rules/impossible-group.ts';
 import { inputNotThere } from './rules/input-not-there.ts';
 import { kubernetesEngine } from './rules/kubernetes-engine.ts';
 import { kubernetesKeys } from './rules/kubernetes-keys.ts';
@@ -17,6 +18,7 @@ import { localPathOnFargate } from './rules/local-path-on-fargate.ts';
 import { malformedName } from './rules/malformed-name.ts';
 import { memoryCrossesTasks } from './rules/memory-crosses-tasks.ts';
 import { movingImage } from './rules/moving-image.ts';
+import { namesNothing } from './rules/names-nothing.ts';
 import { network } from './rules/network.ts';
 import { nobodyWrites } from './rules/nobody-writes.ts';
 import { onePathTwice } from './rules/one-path-twice.ts';
@@ -41,6 +43,7 @@ const RULES: readonly Rule[] = [
   confLeftOut,
   confirmsElsewhere,
   gpu,
+  impossibleGroup,
   inputNotThere,
   kubernetesEngine,
   kubernetesKeys,
@@ -53,6 +56,7 @@ const RULES: readonly Rule[] = [
   leftOutOfImage,
   literalSecret,
   movingImage,
+  namesNothing,
   network,
   nobodyWrites,
   onePathTwice,

@@ -184,6 +184,7 @@ function planProject({ options, loaded, config: written, fillIn }: PlanningInput
     pipeline,
     grouping: options.grouping ?? settings.grouping,
     settings,
+    locateSetting: written.locate,
     params: paramsOf(options.params),
     loadVersions: loadVersionsOf(options.loadVersions),
     sha256,

@@ -1,8 +1,8 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { coverSecrets, hasSecretName } from '../util/secret.ts';
 import type { KeyPath } from '../util/yaml-document.ts';
 import type { DiagnosticCode } from './codes.ts';
 import { type Diagnostic, diagnostic } from './diagnostic.ts';
+import { nearest } from './nearest.ts';
 import type { Span } from './span.ts';
 
 /** What a zod schema has against a value, in zod's own words. */
@@ -71,10 +71,7 @@ function unknownKey(path: KeyPath, { schema, locate, codes }: IssueContext): Dia
 
 /** The key that was meant by the last one of `path`, if any is near. */
 export function nearestKey(schema: unknown, path: KeyPath): string | undefined {
-  const key = String(path.at(-1));
-  const known = knownKeysAt(schema, path.slice(0, -1));
-  const near = known.length > 0 ? closest(key, known) : undefined;
-  return near !== undefined && distance(key, near) <= Math.max(2, key.length / 3) ? near : undefined;
+  return nearest(String(path.at(-1)), knownKeysAt(schema, path.slice(0, -1)));
 }
 
 /** The keys that the schema has in the map at `path`. */

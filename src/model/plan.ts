@@ -24,6 +24,8 @@ export interface PlanTask {
   /** Null for a task definition that is the user's. */
   readonly image: string | null;
   readonly env: Readonly<Record<string, string>>;
+  /** How long an attempt may take, where it is not what the settings say of all tasks. */
+  readonly timeoutMs?: number;
   /** How long its nodes are expected to take together, where all of them say so. */
   readonly estimate?: { readonly seconds: number };
   /** The logical command; the engine wraps it in what delivers the step. */

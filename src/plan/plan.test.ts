@@ -172,3 +172,89 @@ test('plan: a transcoded dataset is one dataset', () => {
     { name: 'cars', kind: 'remote', storage: 'catalog', producer: 'w', consumers: ['r'] },
   ]);
 });
+
+test('plan: nodes of an explicit group share a task under its name, and the rule groups the others', () => {
+  const nodes = [
+    makeNode('a', { outputs: ['x'] }),
+    makeNode('b', { inputs: ['x'], outputs: ['y'] }),
+    makeNode('c', { inputs: ['y'], outputs: ['z'] }),
+    makeNode('d', { outputs: ['w'] }),
+  ];
+  const groups = { 'Train & Test': ['b', 'd', 'elsewhere'], alone: ['missing'] };
+  const { plan } = planOf(makeProject(nodes, []), 'memory', { groups });
+  assert.deepEqual(
+    plan.tasks.map(({ name, nodes: names }) => [name, names]),
+    [
+      ['a', ['a']],
+      ['train-test', ['b', 'd']],
+      ['c', ['c']],
+    ],
+    'a and c, which only b joined, are not one task',
+  );
+  assert.deepEqual(plan.tasks.find(({ name }) => name === 'train-test')?.spills, ['y']);
+});
+
+test('plan: on random DAGs with random groups each group is one task, or is in a circle whose repair names it', () => {
+  const picks = fc.array(fc.tuple(fc.nat(39), fc.constantFrom('g', 'h', 'k')), { maxLength: 12 });
+  fc.assert(
+    fc.property(randomProject(40), fc.constantFrom(...GROUPINGS), picks, (project, grouping, chosen) => {
+      const nodes = nodesOf(project);
+      const groupOf = new Map(chosen.map(([index, group]) => [nodes[index % nodes.length]?.name ?? '', group]));
+      const groups: Record<string, string[]> = {};
+      for (const [node, group] of groupOf) groups[group] = [...(groups[group] ?? []), node];
+      const { plan, diagnostics } = planOf(project, grouping, { groups });
+      const needs = new Map(plan.tasks.map(({ name, dependsOn }) => [name, dependsOn]));
+      assert.equal(topologicalOrder(needs).length, plan.tasks.length);
+      for (const [group, members] of Object.entries(groups)) {
+        const tasks = plan.tasks.filter((task) => task.nodes.some((node) => members.includes(node)));
+        if (tasks.length > 1)
+          assert.ok(
+            diagnostics.some(({ message }) => message.includes(`'${group}'`)),
+            group,
+          );
+        else assert.deepEqual([tasks[0]?.name, [...(tasks[0]?.nodes ?? [])].sort()], [group, [...members].sort()]);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('plan: an estimate is that of the task, else the sum of its nodes, by node, program, tag, namespace and default', () => {
+  const nodes = [
+    makeNode('n.m.first', { namespace: 'n.m', outputs: ['x'] }),
+    makeNode('n.m.second', { namespace: 'n.m', tags: ['slow'], inputs: ['x'], outputs: ['y'] }),
+    makeNode('other', { outputs: ['z'] }),
+  ];
+  const seconds = (estimates: object) =>
+    planOf(makeProject(nodes, []), 'memory', { estimates }).plan.tasks.map(({ name, estimate }) => [
+      name,
+      estimate?.seconds,
+    ]);
+  assert.deepEqual(seconds({ n: 5, slow: '1m' }), [
+    ['n-m', 65],
+    ['other', undefined],
+  ]);
+  assert.deepEqual(seconds({ 'n.m.second': 7, __default__: 1 }), [
+    ['n-m', 8],
+    ['other', 1],
+  ]);
+  assert.deepEqual(seconds({ 'n.m.first': 7, other: 0.5 }), [
+    ['n-m', undefined],
+    ['other', 0.5],
+  ]);
+  assert.deepEqual(seconds({ 'n-m': 3, n: 100 })[0], ['n-m', 3]);
+});
+
+test("plan: a timeout of a task's own is in the plan: its entry's, else the longest of its nodes, silent ones included", () => {
+  const nodes = [
+    makeNode('n.first', { namespace: 'n', outputs: ['x'] }),
+    makeNode('n.second', { namespace: 'n', inputs: ['x'], outputs: ['y'] }),
+  ];
+  const timeoutMs = (written: object) => planOf(makeProject(nodes, []), 'memory', written).plan.tasks[0]?.timeoutMs;
+  assert.equal(timeoutMs({}), undefined);
+  assert.equal(timeoutMs({ resources: { n: { timeout: '2h' } } }), 7_200_000);
+  assert.equal(timeoutMs({ resources: { 'n.first': { timeout: '2h' } } }), undefined, 'the other may take 24 h');
+  assert.equal(timeoutMs({ timeout: '1h', resources: { 'n.first': { timeout: '2h' } } }), 7_200_000);
+  assert.equal(timeoutMs({ resources: { 'n.first': { timeout: '1h' }, 'n.second': { timeout: 90 } } }), 3_600_000);
+  assert.equal(timeoutMs({ timeout: '2h', resources: { __default__: { timeout: '1h' }, n: { vcpu: 1 } } }), 3_600_000);
+});

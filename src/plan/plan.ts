@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import type { ConfigValues } from '../config/schema.ts';
 import { type Diagnostic, diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Span } from '../diagnostics/span.ts';
@@ -6,12 +7,13 @@ import { datasetName, type Node, type Pipeline, type Project } from '../model/pr
 import { compareText, stableJson } from '../util/stable-json.ts';
 import { append, topologicalOrder } from '../util/topological-order.ts';
 import { describeNames } from './describe-names.ts';
-import { labelNodes } from './grouping/group.ts';
+import { explicitGroups, labelNodes } from './grouping/group.ts';
 import { makeConvex, type Repair } from './grouping/make-convex.ts';
 import { dataInputs, nodeGraph } from './node-graph.ts';
 import { programsOf } from './programs.ts';
-import { nameTasks } from './task-names.ts';
+import { nameTasks, type Sourced, sourceOfName } from './task-names.ts';
 import { fargateSize, wantedSize } from './task-size.ts';
+import { estimateOf, timeoutOf } from './task-time.ts';
 
 export interface PlanRequest {
   readonly project: Project;
@@ -24,13 +26,13 @@ export interface PlanRequest {
   readonly loadVersions?: Readonly<Record<string, string>>;
   /** Hex SHA-256 of a text in UTF-8. */
   readonly sha256: (text: string) => string;
-  /** Where findings about a node point. */
+  /** Where findings about a setting or a node point. */
+  readonly locateSetting?: Config['locate'];
   readonly locateNode?: (node: Node) => Span | undefined;
 }
 
-interface Draft {
+interface Draft extends Sourced {
   readonly name: string;
-  readonly nodes: readonly Node[];
 }
 
 /** Which nodes share a container, what passes between containers, and how large each is. */
@@ -41,13 +43,17 @@ export function plan(request: PlanRequest): {
   const { project, pipeline, grouping, settings, params = {}, loadVersions = {}, sha256 } = request;
   const graph = nodeGraph(pipeline.nodes);
   const isPersisted = (dataset: string) => (project.catalog.get(dataset)?.kind ?? 'memory') !== 'memory';
-  const labels = labelNodes(grouping, graph, (dataset) => !isPersisted(dataset));
+  const groupOf = explicitGroups(settings.groups);
+  const labels = labelNodes({ grouping, groupOf }, graph, (dataset) => !isPersisted(dataset));
   const { groups, repairs } = makeConvex(graph, labels);
 
   const byName = new Map(pipeline.nodes.map((node) => [node.name, node]));
-  const nodesOf = groups.map((names) => names.flatMap((name) => byName.get(name) ?? []));
-  const names = nameTasks(nodesOf, sha256);
-  const drafts = nodesOf.map((nodes, index): Draft => ({ name: names[index] as string, nodes }));
+  const sourced = groups.map((names): Sourced => {
+    const nodes = names.flatMap((name) => byName.get(name) ?? []);
+    return { nodes, source: sourceOfName(nodes, groupOf) };
+  });
+  const names = nameTasks(sourced, sha256);
+  const drafts = sourced.map((group, index): Draft => ({ ...group, name: names[index] as string }));
 
   const taskOf = new Map(drafts.flatMap(({ name, nodes }) => nodes.map((node): [string, string] => [node.name, name])));
   const boundaryDatasets = findBoundaries(drafts, graph.writerOf, taskOf, project);
@@ -79,7 +85,7 @@ export function plan(request: PlanRequest): {
     stableJson({ ...body, tasks: tasks.map(({ estimate: _, ...task }) => ({ ...task, image: null })) }),
   );
   const diagnostics = [
-    ...repairs.map((repair) => describeRepair(repair, grouping)),
+    ...repairs.map((repair) => describeRepair(repair, request, groupOf)),
     ...describeNames(drafts, request.locateNode ?? (() => undefined)),
   ];
   return { plan: { ...body, planHash }, diagnostics };
@@ -141,15 +147,10 @@ function planTask({ name, nodes }: Draft, { crossing, needs, isPersisted, settin
         ? (nodes[0]?.program?.image ?? settings.image ?? null)
         : null,
     env: settings.execution_engine.env,
-    ...estimateOf(nodes),
+    ...timeoutOf(name, nodes, settings),
+    ...estimateOf(name, nodes, settings.estimates),
     command: ['wherry-step', '--task', name],
   };
-}
-
-function estimateOf(nodes: readonly Node[]): Pick<PlanTask, 'estimate'> {
-  const seconds = nodes.map(({ program }) => program?.seconds);
-  const isKnown = seconds.every((value) => value !== undefined);
-  return isKnown ? { estimate: { seconds: seconds.reduce((sum, value) => sum + value, 0) } } : {};
 }
 
 function inOrder(tasks: readonly PlanTask[]): PlanTask[] {
@@ -159,11 +160,18 @@ function inOrder(tasks: readonly PlanTask[]): PlanTask[] {
   return order.flatMap((name) => byName.get(name) ?? []);
 }
 
-function describeRepair({ circle, parts }: Repair, grouping: Grouping): Diagnostic {
+function describeRepair(
+  { circle, parts }: Repair,
+  { grouping, locateSetting }: PlanRequest,
+  groupOf: ReadonlyMap<string, string>,
+): Diagnostic {
   const list = (groups: readonly (readonly string[])[]) => groups.map((nodes) => `[${nodes.join(', ')}]`).join(' ');
+  const named = [...new Set(circle.flat().flatMap((node) => groupOf.get(node) ?? []))].sort(compareText);
+  const rule = named.length === 0 ? '' : `, and 'groups' (${named.map((name) => `'${name}'`).join(', ')}),`;
   return diagnostic('plan/cycle-repaired', {
-    message: `Grouping by ${grouping} makes tasks that wait for each other: ${list(circle)}`,
+    message: `Grouping by ${grouping}${rule} makes tasks that wait for each other: ${list(circle)}`,
     why: 'tasks must form a DAG, so they were split where one waits for another',
-    help: `they became ${list(parts)}; give the nodes namespaces or another --grouping to choose yourself`,
+    help: `they became ${list(parts)}; name the nodes of a task under 'groups', or take another --grouping, to choose yourself`,
+    span: named[0] === undefined ? undefined : locateSetting?.(['groups', named[0]], 'key'),
   });
 }

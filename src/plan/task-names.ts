@@ -5,15 +5,21 @@ import { compareText } from '../util/stable-json.ts';
 /** Task names become the names of files and folders, which most file systems limit to 255 bytes. */
 export const LONGEST_NAME = 200;
 
+/** Nodes of one task, and the explicit group, node or namespace that it is named after. */
+export interface Sourced {
+  readonly nodes: readonly Node[];
+  readonly source: string;
+}
+
 /**
- * A name for each group of nodes: the node's slug where it is alone, else the common namespace, else the first node's
- * slug. Those that clash get `-<6 hex of the sorted node names>`; so do those too long for a file's name, cut.
+ * A name for each group of nodes: the slug of its source. Those that clash get `-<6 hex of the sorted node names>`; so do
+ * those too long for a file's name, cut.
  */
-export function nameTasks(groups: readonly (readonly Node[])[], sha256: (text: string) => string): string[] {
+export function nameTasks(groups: readonly Sourced[], sha256: (text: string) => string): string[] {
   const wanted = groups.map(slugOf);
   const count = new Map<string, number>();
   for (const name of wanted) count.set(name, (count.get(name) ?? 0) + 1);
-  return groups.map((nodes, index) => {
+  return groups.map(({ nodes }, index) => {
     const name = wanted[index] as string;
     const isFine = count.get(name) === 1 && name.length <= LONGEST_NAME;
     return isFine ? name : `${name.slice(0, LONGEST_NAME)}-${hashOf(nodes, sha256)}`;
@@ -21,14 +27,15 @@ export function nameTasks(groups: readonly (readonly Node[])[], sha256: (text: s
 }
 
 /** The name that a group would have if no other had it. */
-export function slugOf(nodes: readonly Node[]): string {
-  return slug(sourceOfName(nodes)) || 'task';
+export function slugOf({ source }: Pick<Sourced, 'source'>): string {
+  return slug(source) || 'task';
 }
 
-/** The node or namespace that a group is named after. */
-export function sourceOfName(nodes: readonly Node[]): string {
-  const first = nodes[0]?.name ?? '';
-  return nodes.length > 1 ? (commonNamespace(nodes) ?? first) : first;
+/** The explicit group, else the node where it is alone, else the common namespace, else the first node. */
+export function sourceOfName(nodes: readonly Node[], groupOf: ReadonlyMap<string, string>): string {
+  const [{ name: first = '', program } = {}] = nodes;
+  const group = program?.isAlone ? undefined : groupOf.get(first);
+  return group ?? (nodes.length > 1 ? (commonNamespace(nodes) ?? first) : first);
 }
 
 function hashOf(nodes: readonly Node[], sha256: (text: string) => string): string {

@@ -7,6 +7,7 @@ export function renderPlan(plan: Plan, spill: string | undefined, colors: Colors
   const nodes = plan.tasks.reduce((sum, task) => sum + task.nodes.length, 0);
   const head = `${colors.bold(plan.project)} ${plan.pipeline}, env ${plan.env}: ${nodes} nodes in ${plan.tasks.length} tasks, grouped by ${plan.grouping}`;
   const spilled = plan.boundaryDatasets.filter(({ storage }) => storage === 'spill');
+  const longest = longestChain(plan);
   const between = plan.boundaryDatasets.map(
     ({ name, storage, producer, consumers }) =>
       `  ${name}: ${producer} → ${consumers.join(', ')} ${colors.dim(`(${storage})`)}`,
@@ -17,6 +18,7 @@ export function renderPlan(plan: Plan, spill: string | undefined, colors: Colors
     '',
     ...plan.tasks.flatMap((task) => describeTask(task, colors)),
     ...(between.length > 0 ? ['between tasks:', ...between] : []),
+    ...(longest === undefined ? [] : [`about ${describeSeconds(longest)} where nothing waits for capacity`]),
     ...(spilled.length > 0 ? [`spilled to ${spill ?? 'nowhere: set spill in wherry.yml'}`] : []),
     '',
   ].join('\n');
@@ -26,7 +28,7 @@ function describeTask(task: PlanTask, colors: Colors): string[] {
   const line = (label: string, values: readonly string[]) =>
     values.length > 0 ? [`  ${colors.dim(label.padEnd(6))} ${values.join(', ')}`] : [];
   return [
-    `${colors.bold(task.name)} ${colors.dim(`(${[describeSize(task), ...estimate(task)].join(', ')})`)}`,
+    `${colors.bold(task.name)} ${colors.dim(`(${[describeSize(task), ...times(task)].join(', ')})`)}`,
     ...line('nodes', task.nodes),
     ...line('after', task.dependsOn),
     ...line('reads', task.reads),
@@ -38,6 +40,36 @@ function describeTask(task: PlanTask, colors: Colors): string[] {
   ];
 }
 
-function estimate({ estimate }: PlanTask): string[] {
-  return estimate === undefined ? [] : [`about ${estimate.seconds} s`];
+function times({ estimate, timeoutMs }: PlanTask): string[] {
+  return [
+    ...(estimate === undefined ? [] : [`about ${describeSeconds(estimate.seconds)}`]),
+    ...(timeoutMs === undefined ? [] : [`at most ${describeSeconds(timeoutMs / 1000)}`]),
+  ];
+}
+
+/** How long the chain takes that takes longest; undefined where a task of the plan has no estimate. */
+function longestChain({ tasks }: Plan): number | undefined {
+  const endOf = new Map<string, number>();
+  for (const { name, dependsOn, estimate } of tasks) {
+    if (estimate === undefined) return undefined;
+    endOf.set(name, estimate.seconds + Math.max(0, ...dependsOn.map((needed) => endOf.get(needed) ?? 0)));
+  }
+  return Math.max(...endOf.values());
+}
+
+/** `35 s`, `2 min 5 s`, `1 h 20 min`. */
+function describeSeconds(seconds: number): string {
+  const whole = seconds < 10 ? seconds : Math.round(seconds);
+  const minutes = Math.round(whole / 60);
+  const parts: [number, string][] =
+    whole < 3600
+      ? [
+          [Math.floor(whole / 60), 'min'],
+          [whole % 60, 's'],
+        ]
+      : [
+          [Math.floor(minutes / 60), 'h'],
+          [minutes % 60, 'min'],
+        ];
+  return parts.flatMap(([amount, unit]) => (amount === 0 ? [] : [`${amount} ${unit}`])).join(' ');
 }
