@@ -37,8 +37,7 @@ const world = openWorld({
 });
 const holders = new Holders();
 const calls = new Calls();
-const { clock, saver } = world;
-const routes = control({ images: new Map(), holders, calls, clock, saver });
+const routes = control({ ...world, images: new Map(), holders, calls });
 const server = emulatorServer({ world, control: routes, holders, calls, log: () => undefined });
 process.stdout.write(`http://127.0.0.1:${await listen(server, 0)}\n`);
 process.stdin.on('close', () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ImageSource, parseImage } from './drivers/images.ts';
@@ -14,6 +15,8 @@ export interface Options {
   /** How long Fargate's own work takes, 1 being as long as on AWS. */
   readonly timeScale: number;
   readonly advanceSeconds: number;
+  /** A YAML file. */
+  readonly faults: string | undefined;
   /** Bytes that the log driver of a container can deliver in a second; undefined: all that it is given. */
   readonly logRate: number | undefined;
   readonly s3Python: string | undefined;
@@ -37,6 +40,7 @@ export const USAGE = `usage: emulator [options]
   --time-scale X                 how long starting and ending a task takes, 1 being as on AWS (default: 0.01)
   --advance SECONDS              put the emulator's clock forward by this (default: 0)
   --log-rate BYTES               what a container's log driver delivers in a second (default: all, at once)
+  --faults FILE                  YAML: throttling, lost answers and what else shall go wrong (docs/emulator.md)
   --s3-python PATH               a Python that has moto[s3] (default: an environment made once)
   --exit-with-parent             end when standard input closes and nobody holds a connection to /_emulator/hold
   --verbose                      log every request
@@ -56,6 +60,7 @@ export function optionsOf(args: readonly string[]): Options {
       'time-scale': { type: 'string', default: '0.01' },
       advance: { type: 'string', default: '0' },
       'log-rate': { type: 'string' },
+      faults: { type: 'string' },
       's3-python': { type: 'string' },
       'exit-with-parent': { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
@@ -75,6 +80,8 @@ export function optionsOf(args: readonly string[]): Options {
   const driver = DRIVERS.find((name) => name === values.driver);
   if (driver === undefined) throw new Error(`--driver '${values.driver}' is none of ${DRIVERS.join(', ')}`);
   const stateDir = resolve(values['state-dir']);
+  if (values.faults !== undefined && !existsSync(values.faults))
+    throw new Error(`--faults: there is no file '${values.faults}'`);
   const images = values.image.map(parseImage).map(({ ref, source }) => [ref, source] as const);
   return {
     help: values.help,
@@ -85,6 +92,7 @@ export function optionsOf(args: readonly string[]): Options {
     secrets: resolve(values.secrets ?? join(stateDir, 'secrets.yml')),
     timeScale,
     advanceSeconds,
+    faults: values.faults,
     logRate,
     s3Python: values['s3-python'],
     exitWithParent: values['exit-with-parent'],

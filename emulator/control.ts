@@ -3,8 +3,10 @@ import { LONGEST_ADVANCE_SECONDS } from './arguments.ts';
 import type { Calls } from './calls.ts';
 import type { EmulatorClock } from './clock.ts';
 import { type ImageSource, imageSource } from './drivers/images.ts';
+import type { Faults } from './faults/faults.ts';
 import type { Holders } from './holders.ts';
 import { saveClock } from './open-world.ts';
+import { OPERATION_NAMES } from './protocol.ts';
 import type { Saver } from './saver.ts';
 import type { Control } from './server.ts';
 
@@ -14,12 +16,13 @@ interface Controlled {
   readonly calls: Calls;
   readonly clock: EmulatorClock;
   readonly saver: Saver;
+  readonly faults: Faults;
 }
 
 /** What answers a method and a path, given the body; what it throws is a complaint about the body. */
 type Route = (body: string) => unknown;
 
-/** The emulator's own resources: whether it lives, which folder stands for which image, its clock, calls so far. */
+/** The emulator's own resources: whether it lives, which folder stands for which image, its clock, calls so far, faults. */
 export function control(controlled: Controlled): Control {
   const routes: Readonly<Record<string, Route>> = {
     'GET /_emulator/health': () => ({ status: 'ok', pid: process.pid, holders: controlled.holders.size }),
@@ -28,6 +31,9 @@ export function control(controlled: Controlled): Control {
     'POST /_emulator/time': (body) => advance(controlled, body),
     'GET /_emulator/calls': () => controlled.calls.shown(),
     'DELETE /_emulator/calls': () => controlled.calls.reset(),
+    'GET /_emulator/faults': () => controlled.faults.shown(),
+    'PUT /_emulator/faults': (body) => setFaults(controlled.faults, body),
+    'DELETE /_emulator/faults': () => controlled.faults.set(),
   };
   return async (method, path, body) => {
     const route = routes[`${method} ${path}`];
@@ -60,6 +66,14 @@ async function advance({ clock, saver }: Controlled, body: string) {
   // Whoever was told of the new time must never see an earlier one.
   saver.flush();
   return timeOf(clock);
+}
+
+/** Throws when the text, YAML or JSON, does not say faults. */
+export async function setFaults(faults: Faults, text: string): Promise<unknown> {
+  // What few ask for, nobody else waits for.
+  const { parseFaults } = await import('./faults/parse.ts');
+  faults.set(parseFaults(text, OPERATION_NAMES));
+  return faults.shown();
 }
 
 const timeOf = (clock: EmulatorClock) => ({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -204,6 +204,14 @@ it('emulator: says in one line what is wrong with its arguments or its Python', 
       ),
     );
   assert.match(await attempt(['--port', 'x']), /^2 emulator: --port 'x' is no port\n$/);
+  const faults = join(image.path, 'faults.yml');
+  assert.match(await attempt(['--faults', faults]), /^2 emulator: --faults: there is no file '.*faults[.]yml'\n$/);
+  writeFileSync(faults, 'seed: x\nrequest: []\n');
+  assert.deepEqual((await attempt(['--faults', faults])).split('\n'), [
+    `2 emulator: ${faults}:1:7: seed: expected number, received string`,
+    `emulator: ${faults}:1:1: there is no 'request' here: known are seed, rates, quota, requests`,
+    '',
+  ]);
   assert.match(await attempt(['--advance=-5']), /^2 emulator: --advance '-5' is no number of seconds from 0 to /);
   assert.match(
     await attempt(['--image', 'a=/not/there']),

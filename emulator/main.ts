@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { appendFileSync, closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { type Options, optionsOf, USAGE } from './arguments.ts';
 import { Calls } from './calls.ts';
-import { control } from './control.ts';
+import { control, setFaults } from './control.ts';
 import { commandLineDriver } from './drivers/command-line.ts';
 import type { Driver } from './drivers/driver.ts';
 import { processDriver } from './drivers/process.ts';
@@ -44,6 +44,7 @@ async function main(): Promise<void> {
     halt: halt.signal,
     say,
   });
+  if (options.faults !== undefined) await useFaults(world, options.faults);
   const holders = new Holders();
   const [server, s3] = await serve(options, { world, holders });
   await recover(world);
@@ -75,6 +76,15 @@ function readArguments(): Options {
   }
 }
 
+async function useFaults({ faults }: World, file: string): Promise<void> {
+  try {
+    await setFaults(faults, readFileSync(file, 'utf8'));
+  } catch (error) {
+    for (const line of (error as Error).message.split('\n')) say(`${file}:${line}`);
+    process.exit(2);
+  }
+}
+
 /** Takes the state folder for this process, or ends it when another emulator has it. */
 function hold(stateDir: string): void {
   mkdirSync(stateDir, { recursive: true });
@@ -98,8 +108,7 @@ async function serve(
 ): Promise<[Server, S3Server]> {
   const log = options.verbose ? say : () => undefined;
   const calls = new Calls();
-  const { clock, saver } = world;
-  const routes = control({ images: options.images, holders, calls, clock, saver });
+  const routes = control({ ...world, images: options.images, holders, calls });
   const server = emulatorServer({ world, control: routes, holders, calls, log });
   const folder = join(options.stateDir, 's3');
   const s3 = await startS3({ folder, region: world.region, python: options.s3Python, say });

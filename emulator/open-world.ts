@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { EmulatorClock } from './clock.ts';
 import type { Driver } from './drivers/driver.ts';
+import { Faults } from './faults/faults.ts';
 import { openLogStore } from './log-store.ts';
 import { openSaver, type Saver } from './saver.ts';
 import type { Secrets } from './secrets.ts';
@@ -37,6 +38,7 @@ export function openWorld(options: Options): World & { readonly clock: EmulatorC
     logs: openLogStore(join(options.stateDir, 'logs'), clock),
     saver,
     secrets: options.secrets,
+    faults: new Faults(),
     logBytesPerSecond: options.logBytesPerSecond,
     endpoints: { own: '', s3: '' },
     clusters: new Map(),

@@ -5,10 +5,9 @@ import { type Answer, json } from './answer.ts';
 import { AwsError } from './aws-error.ts';
 import type { Calls } from './calls.ts';
 import { containerAnswer } from './container-endpoints.ts';
+import { subjectsOfRequest } from './faults/subject.ts';
 import type { Holders } from './holders.ts';
-import type { Input } from './input.ts';
-import { getCallerIdentity } from './operations/get-caller-identity.ts';
-import { OPERATIONS, SERVICES } from './operations/operations.ts';
+import { type Call, callOf } from './protocol.ts';
 import type { World } from './state.ts';
 
 /** The emulator's own resources under /_emulator/, given method, path and body. */
@@ -41,14 +40,19 @@ export function emulatorServer(options: Options): Server {
   return server;
 }
 
-function send(response: ServerResponse, answer: Answer, { log }: Options): void {
+function send(response: ServerResponse, answer: Answer | 'cut', { log }: Options): void {
   const request = response.req;
-  log(`${request.method} ${request.url} ${request.headers['x-amz-target'] ?? ''} ${answer.status}`);
+  const outcome = answer === 'cut' ? 'cut' : answer.status;
+  log(`${request.method} ${request.url} ${request.headers['x-amz-target'] ?? ''} ${outcome}`);
+  if (answer === 'cut') {
+    request.socket.resetAndDestroy();
+    return;
+  }
   response.writeHead(answer.status, { 'content-type': answer.type, 'x-amzn-requestid': randomUUID() });
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
 
-async function answer(request: IncomingMessage, options: Options): Promise<Answer> {
+async function answer(request: IncomingMessage, options: Options): Promise<Answer | 'cut'> {
   const { world, control, log } = options;
   try {
     if (!isForUs(request)) return json(403, { message: 'Host' });
@@ -74,64 +78,25 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** A request for an operation. */
-interface Call {
-  /** As IAM has it: `ecs:RunTask`. */
-  readonly name: string;
-  /** Throws AwsError. */
-  readonly answer: (world: World) => Answer;
-}
-
-function callOf(target: string | string[] | undefined, body: string): Call {
-  if (typeof target === 'string') {
-    const operation = OPERATIONS[target];
-    const [prefix, name = prefix ?? ''] = target.split('.');
-    return {
-      name: `${SERVICES[prefix ?? ''] ?? prefix}:${name}`,
-      answer(world) {
-        if (!operation) throw unknownOperation(name);
-        return json(200, operation(parsed(body), world));
-      },
-    };
-  }
-  // STS has no X-Amz-Target: its requests are forms, with the operation in `Action`.
-  const action = new URLSearchParams(body).get('Action') ?? '(none)';
-  return { name: `sts:${action}`, answer: (world) => query(action, world) };
-}
-
-function operate(call: Call, { world, calls }: Options): Answer {
+/** The one place where a fault of requests acts: before the operation, or after it. */
+function operate(call: Call, { world, calls }: Options): Answer | 'cut' {
   let error: string | undefined = 'ServerException';
   try {
-    const answered = call.answer(world);
-    error = answered.status < 400 ? undefined : 'InvalidAction';
-    return answered;
+    const subjects = () => subjectsOfRequest(call.name, call.input(), world);
+    const interference = world.faults.ofRequest({ operation: call.name, subjects }, world.clock.now());
+    if (interference === undefined || interference.isDone) {
+      const answered = call.answer(world);
+      error = undefined;
+      if (interference === undefined) return answered;
+    }
+    if (interference.answer !== 'cut') throw interference.answer;
+    error = interference.isDone ? 'answer lost' : 'connection reset';
+    return 'cut';
   } catch (thrown) {
     if (!(thrown instanceof AwsError)) throw thrown;
     error = thrown.type;
-    return json(thrown.status, { __type: thrown.type, message: thrown.message, ...thrown.details });
+    return call.refuse(thrown);
   } finally {
     calls.count(call.name, error);
   }
 }
-
-function parsed(body: string): Input {
-  try {
-    const value: unknown = JSON.parse(body === '' ? '{}' : body);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Input;
-  } catch {
-    // Falls through.
-  }
-  throw new AwsError('SerializationException', 'The request is not a JSON object');
-}
-
-function query(action: string, world: World): Answer {
-  if (action === 'GetCallerIdentity') return { status: 200, type: 'text/xml', body: getCallerIdentity(world) };
-  const { message } = unknownOperation(action);
-  const xml = `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>${escaped(message)}</Message></Error></ErrorResponse>`;
-  return { status: 400, type: 'text/xml', body: xml };
-}
-
-const unknownOperation = (name: string) =>
-  new AwsError('UnknownOperationException', `The emulator does not do the operation ${name}.`);
-
-const escaped = (text: string) => text.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`);

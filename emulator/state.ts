@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Driver } from './drivers/driver.ts';
+import type { Faults } from './faults/faults.ts';
 import type { Input } from './input.ts';
 import type { LogStore } from './log-store.ts';
 import type { Saver } from './saver.ts';
@@ -119,6 +120,7 @@ export interface World {
   readonly logs: LogStore;
   readonly saver: Saver;
   readonly secrets: Secrets;
+  readonly faults: Faults;
   /** What a container's log driver can deliver in a second; undefined: all that it is given. */
   readonly logBytesPerSecond: number | undefined;
   /** Addresses that containers are told; ECS, Logs and STS share one port. */

@@ -17,8 +17,11 @@ export const LOG_GROUP = '/ecs/tests';
 
 const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
 
-export function clients(emulator: Pick<TestEmulator, 'env'>): { ecs: ECSClient; logs: CloudWatchLogsClient } {
-  const shared = { region: 'eu-central-1', credentials };
+export function clients(
+  emulator: Pick<TestEmulator, 'env'>,
+  more: { maxAttempts?: number } = {},
+): { ecs: ECSClient; logs: CloudWatchLogsClient } {
+  const shared = { region: 'eu-central-1', credentials, ...more };
   return {
     ecs: new ECSClient({ ...shared, endpoint: emulator.env.AWS_ENDPOINT_URL_ECS ?? '' }),
     logs: new CloudWatchLogsClient({ ...shared, endpoint: emulator.env.AWS_ENDPOINT_URL_CLOUDWATCH_LOGS ?? '' }),

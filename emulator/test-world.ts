@@ -34,8 +34,7 @@ export async function openTestWorld({ stateDir }: { stateDir?: string } = {}): P
   });
   const holders = new Holders();
   const calls = new Calls();
-  const { clock, saver } = world;
-  const routes = control({ images: new Map(), holders, calls, clock, saver });
+  const routes = control({ ...world, images: new Map(), holders, calls });
   const server = emulatorServer({ world, control: routes, holders, calls, log: () => undefined });
   const url = `http://127.0.0.1:${await listen(server, 0)}`;
   world.endpoints.own = url;

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { parseFaults } from '../emulator/faults/parse.ts';
+import { OPERATION_NAMES } from '../emulator/protocol.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { runConfigSchema } from '../src/config/airflow-k8s-schema.ts';
 import { configJsonSchema } from '../src/config/json-schema.ts';
@@ -38,6 +40,12 @@ test('docs: every pipeline.yml that a page shows is one that Wherry takes', () =
     const parsed = pipelineSchema.safeParse(readYaml(text).value);
     assert.ok(parsed.success, `${JSON.stringify(parsed.error?.issues)}`);
   }
+});
+
+test('docs: every file of faults that a page shows is one that the emulator takes', () => {
+  const shown = PAGES.flatMap((page) => [...read(page).matchAll(/```yaml faults\.yml\n([\s\S]*?)```/g)]);
+  assert.ok(shown.length > 0);
+  for (const [, text = ''] of shown) parseFaults(text, OPERATION_NAMES);
 });
 
 test('docs: every command and flag that a page shows is there', () => {

@@ -38,6 +38,8 @@ test('usage: no folder, no project, an unknown env, pipeline or run are refused 
     [['run', '-C', project.folder, '-p', 'traning', ...python], /there is no pipeline 'traning'.*isolation/],
     [['status', '-C', project.folder], /no runs yet/],
     [['run', '-C', project.folder, '--engine', 'local', '--emulate', ...python], /--emulate/],
+    [['run', '-C', project.folder, '--faults', 'faults.yml', ...python], /--faults.*goes with --emulate/],
+    [['run', '-C', project.folder, '--emulate', '--faults', 'nowhere.yml', ...python], /--faults: .*nowhere[.]yml/],
   ];
   for (const [words, message] of cases) {
     const ended = await wherry(words);

@@ -14,6 +14,7 @@ interface EmulateOptions {
   readonly image?: readonly string[];
   readonly timeScale?: string;
   readonly advance?: string;
+  readonly faults?: string;
 }
 
 /** Runs the emulator in the foreground until it ends. */
@@ -27,6 +28,7 @@ export async function emulate({ options, host }: CommandInput<EmulateOptions>): 
     '--log-rate': options.logRate,
     '--time-scale': options.timeScale,
     '--advance': options.advance,
+    '--faults': options.faults,
   });
   const words = [
     ...flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value])),

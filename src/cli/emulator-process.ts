@@ -14,6 +14,8 @@ export interface RunningEmulator {
   readonly endpoints: EmulatorEndpoints;
   /** Tells it which folder and Python a container of `ref` is. */
   mapImage(ref: string, folder: string, python: string): Promise<void>;
+  /** Lets go wrong what the YAML says, and with undefined nothing. A complaint where the text is wrong. */
+  setFaults(text: string | undefined): Promise<string | undefined>;
   /** Lets it go. One that we started then ends, with its containers and its S3 server, unless another run holds it. */
   stop(): Promise<void>;
 }
@@ -49,7 +51,7 @@ async function holdRunning(stateDir: string): Promise<RunningEmulator | undefine
   if (text === undefined) return undefined;
   const { endpoints } = JSON.parse(text) as { endpoints: EmulatorEndpoints };
   const letGo = await hold(endpoints);
-  return letGo && { endpoints, mapImage: imageMapper(endpoints), stop: async () => letGo() };
+  return letGo && { endpoints, ...controlOf(endpoints), stop: async () => letGo() };
 }
 
 /** A connection that keeps the emulator from ending. Undefined where no emulator answers. */
@@ -81,7 +83,7 @@ async function start(stateDir: string, host: Host): Promise<RunningEmulator | Co
     return { complaint: said.trim() || 'it said nothing' };
   }
   const endpoints = { ecs, logs, s3 };
-  return { endpoints, mapImage: imageMapper(endpoints), stop: () => leave(child, { endpoints, exited }) };
+  return { endpoints, ...controlOf(endpoints), stop: () => leave(child, { endpoints, exited }) };
 }
 
 /** Ours ends when its standard input closes: now, or when the last other run lets it go. */
@@ -117,13 +119,20 @@ async function readExports(stream: NodeJS.ReadableStream): Promise<Map<string, s
   return variables;
 }
 
-function imageMapper({ ecs }: EmulatorEndpoints): RunningEmulator['mapImage'] {
-  return async (ref, dir, python) => {
-    const answer = await fetch(`${ecs}/_emulator/images`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ ref, dir, python }),
-    });
-    if (!answer.ok) throw new Error(`the emulator refused the image ${ref}: ${await answer.text()}`);
+function controlOf({ ecs }: EmulatorEndpoints): Pick<RunningEmulator, 'mapImage' | 'setFaults'> {
+  return {
+    async mapImage(ref, dir, python) {
+      const answer = await fetch(`${ecs}/_emulator/images`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ref, dir, python }),
+      });
+      if (!answer.ok) throw new Error(`the emulator refused the image ${ref}: ${await answer.text()}`);
+    },
+    async setFaults(text) {
+      const request = text === undefined ? { method: 'DELETE' } : { method: 'PUT', body: text };
+      const answer = await fetch(`${ecs}/_emulator/faults`, request);
+      return answer.ok ? undefined : ((await answer.json()) as { message: string }).message;
+    },
   };
 }

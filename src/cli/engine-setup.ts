@@ -5,7 +5,8 @@ import type { Engine } from '../engine/engine.ts';
 import type { LaunchRecord } from '../model/launch-record.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
 import { accountFrom, fargateOptions } from './aws-account.ts';
-import { EXIT, type GlobalOptions, VERSION } from './command.ts';
+import { EXIT, type GlobalOptions, UsageError, VERSION } from './command.ts';
+import type { FaultsFile } from './faults-file.ts';
 import type { Host } from './host.ts';
 import { type Prepared, projectFolder, sha256 } from './prepare.ts';
 import { reportTrouble } from './report-trouble.ts';
@@ -35,9 +36,9 @@ const DEFAULT_EMULATED_REGION = 'eu-central-1';
 /** For a new run; the exit status, where there is a trouble that was reported. */
 export async function newSetup(
   prepared: Prepared,
-  around: Surroundings & { readonly isEmulated: boolean },
+  around: Surroundings & { readonly isEmulated: boolean; readonly faults: FaultsFile | undefined },
 ): Promise<EngineSetup | number> {
-  const { options, host, isEmulated } = around;
+  const { options, host, isEmulated, faults } = around;
   const { project, python, plan, settings, spill } = prepared;
   const launch = {
     version: 1,
@@ -60,12 +61,18 @@ export async function newSetup(
   const images = [...new Set(plan.tasks.map(({ image }) => image ?? emulatedImage(project)))];
   const emulated = await openEmulator({ root: project.root, images, python, region }, host);
   if (typeof emulated === 'number') return emulated;
-  const { account, close } = emulated;
+  const { account, emulator } = emulated;
+  const close = async () => {
+    // Others may hold it, and its faults are this run's.
+    if (faults !== undefined) await emulator.setFaults(undefined);
+    await emulator.stop();
+  };
   const ready = await prepareEmulatedAccount({ account, ...prepared });
-  if (!ready.ok) {
-    await close();
-    return reportTrouble(ready.error, host);
-  }
+  // Not before: making the account ready is no part of what is rehearsed.
+  const complaint = faults && ready.ok ? await emulator.setFaults(faults.text) : undefined;
+  if (!ready.ok || complaint !== undefined) await close();
+  if (!ready.ok) return reportTrouble(ready.error, host);
+  if (complaint !== undefined) throw new UsageError(complaint.replace(/^/gm, `${faults?.file}:`));
   const engine = await fargateEngine(account, await fargateOptions(account, prepared, host), host, 'emulated');
   return { engine, launch: { ...launch, prices: { region, architecture }, emulated: { images, python } }, close };
 }
@@ -90,7 +97,7 @@ export async function recordedSetup(
   const emulated = await openEmulator({ root, region, ...launch.emulated }, host);
   if (typeof emulated === 'number') return emulated;
   const engine = await fargateEngine(emulated.account, undefined, host, 'emulated');
-  return { engine, launch, close: emulated.close };
+  return { engine, launch, close: () => emulated.emulator.stop() };
 }
 
 async function localEngine(
@@ -145,7 +152,7 @@ async function openEmulator({ root, region, images, python }: EmulatorRequest, h
     return EXIT.service;
   }
   for (const image of images) await emulator.mapImage(image, root, python);
-  return { account: emulatedAccount(emulator.endpoints, region), close: () => emulator.stop() };
+  return { account: emulatedAccount(emulator.endpoints, region), emulator };
 }
 
 async function fargateEngine(

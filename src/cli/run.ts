@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { type CommandInput, EXIT, UsageError } from './command.ts';
 import { drive } from './drive.ts';
 import { newSetup } from './engine-setup.ts';
+import { readFaults } from './faults-file.ts';
 import { type PrepareOptions, prepare } from './prepare.ts';
 import { reportFindings, seriousOf } from './report-findings.ts';
 
 export interface RunOptions extends PrepareOptions {
   readonly emulate?: boolean;
+  readonly faults?: string;
 }
 
 type Input = CommandInput<RunOptions>;
@@ -15,10 +17,11 @@ export async function run(input: Input): Promise<number> {
   const { options, host } = input;
   if (options.emulate && options.engine === 'local')
     throw new UsageError('--emulate stands for AWS: it goes with --engine aws-fargate');
+  const faults = await readFaults(options, host);
   const preparation = await prepareRun(input);
   if (reportFindings(seriousOf(preparation), options, host) || !preparation.ready) return EXIT.problems;
   const { prepared } = preparation;
-  const setup = await newSetup(prepared, { isEmulated: options.emulate === true, options, host });
+  const setup = await newSetup(prepared, { isEmulated: options.emulate === true, faults, options, host });
   if (typeof setup === 'number') return setup;
   const runId = newRunId(host.now());
   return drive({ runId, plan: prepared.plan, setup, resumed: undefined }, input).finally(setup.close);
