@@ -1,4 +1,5 @@
 import type { Frozen } from '../engine/engine.ts';
+import { nextLargerSize } from '../fargate/sizes.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunEvent } from '../model/run.ts';
 import { type RunOutcome, runPlan } from '../run/run-plan.ts';
@@ -6,10 +7,12 @@ import type { RunLock } from '../store/run-lock.ts';
 import { EXIT, type GlobalOptions } from './command.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import type { Host } from './host.ts';
+import { sha256 } from './prepare.ts';
 import { describeFailures } from './present/failures.ts';
 import { progressPrinter } from './present/progress.ts';
 import { runJson } from './present/run-json.ts';
 import { runTable } from './present/tables.ts';
+import { describeRetried } from './present/tries.ts';
 import { colorsFor } from './report-findings.ts';
 import { reportTrouble } from './report-trouble.ts';
 import { lockRun } from './run-lock.ts';
@@ -36,7 +39,7 @@ export async function drive(
   { options, host }: { readonly options: GlobalOptions; readonly host: Host },
 ): Promise<number> {
   const { engine, launch } = setup;
-  const { saveVersion, prices } = launch;
+  const { saveVersion, prices, policy } = launch;
   const opened = await engine.open({ runId, plan, saveVersion, frozen: resumed?.frozen });
   if (!opened.ok) return reportTrouble(opened.error, host);
   const session = opened.value;
@@ -58,6 +61,9 @@ export async function drive(
     engineId: engine.id,
     saveVersion,
     prices,
+    policy,
+    largerSize: engine.id === 'local' ? () => undefined : nextLargerSize,
+    jitter: (text) => Number.parseInt(sha256(`${runId}|${text}`).slice(0, 8), 16) / 2 ** 32,
     resumed: resumed && { ...resumed, keptLines: recorder.keptLines },
     session,
     recorder,
@@ -74,8 +80,9 @@ export async function drive(
     await lock.release();
   });
   const { state } = outcome;
-  if (options.format === 'json') host.out(`${JSON.stringify(runJson(state, plan), undefined, 2)}\n`);
-  else host.out(`\nrun ${runId}: ${state.state}\n${await runTable(state, plan)}`);
+  if (options.format === 'json') host.out(`${JSON.stringify(runJson(state), undefined, 2)}\n`);
+  else host.out(`\nrun ${runId}: ${state.state}\n${await runTable(state)}`);
+  for (const line of describeRetried(state)) host.err(`${line}\n`);
   for (const text of await describeFailures(state, store, options)) host.err(`\n${text}`);
   return statusOf(outcome, host);
 }

@@ -10,6 +10,7 @@ import type { FaultsFile } from './faults-file.ts';
 import type { Host } from './host.ts';
 import { type Prepared, projectFolder, sha256 } from './prepare.ts';
 import { reportTrouble } from './report-trouble.ts';
+import { runPolicy } from './run-policy.ts';
 
 /** An engine that is ready to be opened for a run. */
 export interface EngineSetup {
@@ -45,6 +46,7 @@ export async function newSetup(
     wherry: VERSION,
     engine: prepared.engine,
     saveVersion: kedroVersion(host.now()),
+    policy: runPolicy(settings, prepared.engine),
   } as const;
   if (prepared.engine === 'local') {
     const engine = await localEngine({ root: project.root, python, spill: spill ?? '' }, around);

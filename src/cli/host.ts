@@ -18,8 +18,8 @@ export interface Host {
   /** Aborted when the user presses Ctrl-C or the process is asked to end. */
   readonly interrupted: AbortSignal;
   readonly now: () => number;
-  /** Returns early at the moment of an interruption, without an error. */
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Returns early, without an error, at the moment of an interruption, or when `early` resolves. */
+  readonly sleep: (ms: number, early?: Promise<void>) => Promise<void>;
   /** Where `bridge/` and `dist/` are. */
   readonly packageRoot: string;
   /** This process. */
@@ -51,7 +51,7 @@ export function realHost(): Host {
     terminal: isAnswered() ? { input: process.stdin, output: process.stderr } : undefined,
     interrupted: controller.signal,
     now: Date.now,
-    sleep: (ms) => pause(ms, controller.signal),
+    sleep: (ms, early) => pause(ms, controller.signal, early),
     packageRoot: findPackageRoot(dirname(fileURLToPath(import.meta.url))),
     self: { host: hostname(), boot: bootId(), pid: process.pid, startedAt: startOf(process.pid) },
     isAlive,
@@ -75,7 +75,7 @@ function isAnswered(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env['CI'];
 }
 
-function pause(ms: number, interrupted: AbortSignal): Promise<void> {
+function pause(ms: number, interrupted: AbortSignal, early?: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
@@ -84,6 +84,7 @@ function pause(ms: number, interrupted: AbortSignal): Promise<void> {
     };
     const timer = setTimeout(done, ms);
     interrupted.addEventListener('abort', done);
+    void early?.then(done);
   });
 }
 

@@ -2,16 +2,18 @@ import { type CommandInput, EXIT } from './command.ts';
 import { describeFailures } from './present/failures.ts';
 import { runJson } from './present/run-json.ts';
 import { runTable } from './present/tables.ts';
+import { describeRetried } from './present/tries.ts';
 import { findRun, openRunStore } from './run-store.ts';
 
 export async function status({ args, options, host }: CommandInput): Promise<number> {
   const store = await openRunStore(options, host);
-  const { plan, state, runId } = await findRun(args[0], { store, host });
+  const { state, runId } = await findRun(args[0], { store, host });
   if (options.format === 'json') {
-    host.out(`${JSON.stringify(runJson(state, plan), undefined, 2)}\n`);
+    host.out(`${JSON.stringify(runJson(state), undefined, 2)}\n`);
     return EXIT.fine;
   }
-  host.out(`run ${runId}: ${state.state}, ${state.pipeline} on ${state.engine}\n${await runTable(state, plan)}`);
+  host.out(`run ${runId}: ${state.state}, ${state.pipeline} on ${state.engine}\n${await runTable(state)}`);
+  for (const line of describeRetried(state)) host.out(`${line}\n`);
   for (const text of await describeFailures(state, store, options)) host.out(`\n${text}`);
   return EXIT.fine;
 }

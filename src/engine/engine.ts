@@ -1,5 +1,5 @@
 import type { Plan } from '../model/plan.ts';
-import type { AttemptEnd, Failure } from '../model/run.ts';
+import type { AttemptEnd, Failure, Launch } from '../model/run.ts';
 import type { StepEvent } from '../model/step-event.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import type { Result } from '../util/result.ts';
@@ -12,6 +12,7 @@ export interface AttemptSpec {
   readonly task: string;
   /** From 1. */
   readonly attempt: number;
+  readonly launch: Launch;
 }
 
 /** What is true of an attempt now. `events` is all that its step has reported so far, as far as the engine knows. */

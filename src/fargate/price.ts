@@ -1,4 +1,4 @@
-import type { TaskSize } from './sizes.ts';
+import type { TaskSize } from '../model/plan.ts';
 
 /**
  * US dollars an hour for on-demand Linux tasks. Source: AWS Price List API, offer AmazonECS 2026-09-11. ARM in

@@ -1,4 +1,5 @@
 import type { ConfigValues } from '../config/schema.ts';
+import type { Launch } from '../model/run.ts';
 
 type Engine = ConfigValues['execution_engine'];
 
@@ -13,8 +14,7 @@ export interface RunTaskDetails {
   readonly clientToken: string;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  readonly vcpu: number;
-  readonly memoryMiB: number;
+  readonly launch: Launch;
   /** Of the main container, in a definition that may limit its containers. */
   readonly containerLimits?: ContainerLimits | undefined;
 }
@@ -51,12 +51,12 @@ export function cpuUnits(vcpu: number): number {
 
 /** What RunTask takes for one attempt at one task. Names are the ECS API's. */
 export function runTaskRequest(details: RunTaskDetails) {
-  const { engine, taskDefinitionArn, runId, clientToken } = details;
+  const { engine, taskDefinitionArn, runId, clientToken, launch } = details;
   return {
     cluster: engine.cluster,
     taskDefinition: taskDefinitionArn,
     count: 1,
-    ...(engine.spot
+    ...(launch.spot
       ? { capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] }
       : { launchType: 'FARGATE' as const }),
     platformVersion: engine.platform_version,
@@ -76,11 +76,11 @@ export function runTaskRequest(details: RunTaskDetails) {
   };
 }
 
-function overrides({ engine, command, environment, vcpu, memoryMiB, containerLimits }: RunTaskDetails) {
+function overrides({ engine, command, environment, launch, containerLimits }: RunTaskDetails) {
   const names = Object.keys(environment).sort();
   return {
-    cpu: String(cpuUnits(vcpu)),
-    memory: String(memoryMiB),
+    cpu: String(cpuUnits(launch.vcpu)),
+    memory: String(launch.memoryMiB),
     ...(engine.ephemeral_storage === undefined
       ? {}
       : { ephemeralStorage: { sizeInGiB: engine.ephemeral_storage.size_in_gib } }),

@@ -1,3 +1,5 @@
+import type { TaskSize } from '../model/plan.ts';
+
 /**
  * Task sizes of Fargate for Linux, memory in MiB by CPU units (1024 = 1 vCPU).
  * Source: Amazon ECS Developer Guide, "Fargate task definition differences", task CPU and memory (2026).
@@ -15,11 +17,6 @@ const MEMORY_BY_CPU_UNITS: readonly (readonly [cpuUnits: number, memoryMiB: read
 
 export const LARGEST_SIZE: TaskSize = { vcpu: 32, memoryMiB: 244 * 1024 };
 
-export interface TaskSize {
-  readonly vcpu: number;
-  readonly memoryMiB: number;
-}
-
 /** The smallest Fargate size with at least this much of both; undefined when there is none. */
 export function snapToFargate(wanted: TaskSize): TaskSize | undefined {
   for (const [cpuUnits, sizes] of MEMORY_BY_CPU_UNITS) {
@@ -28,6 +25,11 @@ export function snapToFargate(wanted: TaskSize): TaskSize | undefined {
     if (memoryMiB !== undefined) return { vcpu: cpuUnits / 1024, memoryMiB };
   }
   return undefined;
+}
+
+/** The next larger memory, at the same vCPUs if they go with it; undefined at the largest. */
+export function nextLargerSize({ vcpu, memoryMiB }: TaskSize): TaskSize | undefined {
+  return snapToFargate({ vcpu, memoryMiB: memoryMiB + 1 });
 }
 
 /** For people: `0.25 vCPU, 512 MiB`, `4 vCPU, 30 GiB`. */

@@ -1,4 +1,4 @@
-import type { Prices } from './run.ts';
+import type { Prices, RunPolicy } from './run.ts';
 
 /** What a run was begun with, recorded before its first task. Whoever takes it up goes on with this, not with today's settings. */
 export interface LaunchRecord {
@@ -7,6 +7,7 @@ export interface LaunchRecord {
   readonly wherry: string;
   readonly engine: 'local' | 'aws-fargate';
   readonly saveVersion: string;
+  readonly policy: RunPolicy;
   /** Absent where tasks cost nothing. */
   readonly prices?: Prices | undefined;
   /** On the emulator: the images that stand for the project, and its Python. */

@@ -5,8 +5,13 @@ export const GROUPINGS = ['memory', 'node', 'namespace', 'tag', 'pipeline'] as c
 /** The rule that maps nodes to tasks. */
 export type Grouping = (typeof GROUPINGS)[number];
 
+export interface TaskSize {
+  readonly vcpu: number;
+  readonly memoryMiB: number;
+}
+
 /** One or more nodes that run together in one container: the unit of scheduling, retry, size and cost. */
-export interface PlanTask {
+export interface PlanTask extends TaskSize {
   readonly name: string;
   /** In execution order. */
   readonly nodes: readonly string[];
@@ -17,8 +22,6 @@ export interface PlanTask {
   readonly writes: readonly string[];
   /** Those of `writes` that the catalog does not persist. */
   readonly spills: readonly string[];
-  readonly vcpu: number;
-  readonly memoryMiB: number;
   /** How many of its nodes may run at once. */
   readonly parallelism: number;
   /** Null for a task definition that is the user's. */

@@ -1,27 +1,59 @@
+import type { TaskSize } from './plan.ts';
 import type { StepEvent } from './step-event.ts';
+import type { ServiceTrouble } from './trouble.ts';
 
-/** Why an attempt ended badly. `blame` says who can mend it: the user's code or settings, the platform, or who asked. */
-export type Failure =
-  | {
-      readonly reason: 'node-raised';
-      readonly blame: 'user';
-      readonly node: string;
-      readonly exception: string;
-      readonly detail: string;
-    }
-  | { readonly reason: 'step-failed'; readonly blame: 'user'; readonly exception: string; readonly detail: string }
-  | { readonly reason: 'exit-nonzero'; readonly blame: 'user'; readonly exitCode: number; readonly detail: string }
-  | { readonly reason: 'not-started'; readonly blame: 'user' | 'platform'; readonly detail: string }
-  | {
-      readonly reason: 'killed';
-      readonly blame: 'user' | 'platform';
-      readonly exitCode: number;
-      readonly detail: string;
-    }
-  | { readonly reason: 'lost'; readonly blame: 'platform'; readonly detail: string }
-  | { readonly reason: 'cancelled'; readonly blame: 'request'; readonly detail: string }
+/**
+ * Why an attempt ended badly. `blame` says who can mend it: the user's code or settings, the platform, or who asked.
+ * Whether it is tried again is decided by reason and blame, in run/retry.ts.
+ */
+export type Failure = {
+  /** What was said of it, in the words of whoever said it. */
+  readonly detail: string;
+  /** What to do about it, where the detail alone does not say. */
+  readonly remedy?: string | undefined;
+} & (
+  | { readonly reason: 'node-raised'; readonly blame: 'user'; readonly node: string; readonly exception: string }
+  | { readonly reason: 'step-failed'; readonly blame: 'user'; readonly exception: string }
+  | { readonly reason: 'exit-nonzero'; readonly blame: 'user'; readonly exitCode: number }
+  | { readonly reason: 'out-of-memory'; readonly blame: 'user'; readonly exitCode: number | undefined }
+  | { readonly reason: 'timed-out'; readonly blame: 'user' }
+  | { readonly reason: 'killed'; readonly blame: 'user' | 'platform'; readonly exitCode: number }
+  | { readonly reason: 'not-started'; readonly blame: 'user' | 'platform' }
+  /** What it needs before it can start (its image, secrets, a file system) could not be reached. */
+  | { readonly reason: 'no-connection'; readonly blame: 'user' }
+  /** The platform has no room for it. */
+  | { readonly reason: 'no-capacity'; readonly blame: 'platform' }
+  /** The account may run no more at once. */
+  | { readonly reason: 'over-quota'; readonly blame: 'user' }
+  /** The network has no address left for it. */
+  | { readonly reason: 'no-address'; readonly blame: 'user' }
+  /** The platform took back what it ran on: Spot, or a host that is retired. */
+  | { readonly reason: 'interrupted'; readonly blame: 'platform' }
+  | { readonly reason: 'lost'; readonly blame: 'platform' }
+  | { readonly reason: 'cancelled'; readonly blame: 'request' }
   /** Nobody can know any more how it ended: whoever asked for the run must say whether the task may run again. */
-  | { readonly reason: 'unknown'; readonly blame: 'request'; readonly detail: string };
+  | { readonly reason: 'unknown'; readonly blame: 'request' }
+);
+
+/** What an attempt asks the platform for: with it the same attempt can be asked for again, to the byte. */
+export interface Launch extends TaskSize {
+  /** On capacity that the platform may take back. */
+  readonly spot: boolean;
+}
+
+/** How often a task is tried again, by who is to blame, and how long an attempt may take. */
+export interface RunPolicy {
+  /** Retries after the first attempt. After `spot` of them a task goes on-demand. */
+  readonly retries: {
+    readonly platform: number;
+    readonly spot: number;
+    readonly user: number;
+    readonly oom: 'fail' | 'grow';
+  };
+  readonly timeoutMs: number;
+  /** Whether tasks begin on capacity that the platform may take back. */
+  readonly spot: boolean;
+}
 
 /** What decides the price of a task besides its size. */
 export interface Prices {
@@ -58,7 +90,8 @@ export type RunEvent = { readonly at: string } & (
       /** Absent where tasks cost nothing. */
       readonly prices?: Prices | undefined;
     }
-  | { readonly event: 'attempt-starting'; readonly task: string; readonly attempt: number }
+  /** The same attempt may be asked for more than once: where no answer came, or it could not be taken yet. */
+  | { readonly event: 'attempt-starting'; readonly task: string; readonly attempt: number; readonly launch: Launch }
   | { readonly event: 'attempt-started'; readonly task: string; readonly attempt: number; readonly handle: string }
   | {
       readonly event: 'attempt-running';
@@ -67,7 +100,14 @@ export type RunEvent = { readonly at: string } & (
       readonly startedAt: number | undefined;
     }
   | { readonly event: 'step'; readonly task: string; readonly attempt: number; readonly step: StepEvent }
+  | {
+      readonly event: 'stop-requested';
+      readonly task: string;
+      readonly attempt: number;
+      readonly because: StopReason;
+    }
   | ({ readonly event: 'attempt-stopped'; readonly task: string; readonly attempt: number } & AttemptEnd)
+  | ({ readonly event: 'retry-due'; readonly task: string } & Retry)
   | { readonly event: 'task-skipped'; readonly task: string; readonly because: string }
   | { readonly event: 'cancel-requested' }
   /** Another process drives the run from here on. `again`: the tasks that had ended badly or were skipped, and that wait again. */
@@ -75,20 +115,41 @@ export type RunEvent = { readonly at: string } & (
   | { readonly event: 'run-stopped'; readonly state: RunEndState }
 );
 
+export type StopReason = 'cancelled' | 'timed-out';
+
+/** What is to be tried next at a task, and when. */
+export interface Retry {
+  /** The attempt's number; that of the last one where it was never taken, or nobody knows whether it was. */
+  readonly attempt: number;
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+  readonly because: Failure['reason'] | ServiceTrouble['kind'];
+  readonly launch: Launch;
+  /** Whether it uses up one of the retries that the policy allows. */
+  readonly counts: boolean;
+}
+
 export type RunEndState = 'succeeded' | 'failed' | 'cancelled';
 /** `interrupted`: it has not ended, and no process drives it. */
 export type RunStateName = 'running' | 'interrupted' | RunEndState;
 export type AttemptState = 'starting' | 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'unknown';
-export type TaskState = 'waiting' | AttemptState | 'skipped';
+export type TaskState = 'waiting' | AttemptState | 'retrying' | 'skipped';
 export type NodeState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'skipped';
 
 export interface AttemptRecord extends AttemptTimes {
   readonly attempt: number;
   readonly state: AttemptState;
-  /** When it was asked for, milliseconds since the epoch. */
-  readonly askedAt: number;
   /** The engine's own name for it; undefined until the engine gave one. */
   readonly handle: string | undefined;
+  readonly launch: Launch;
+  /** When it was first asked for, milliseconds since the epoch. */
+  readonly askedAt: number;
+  /** How often it was asked for. */
+  readonly asks: number;
+  /** Why it was asked to stop. */
+  readonly stopping: StopReason | undefined;
+  /** False for one that uses up none of the retries that the policy allows. */
+  readonly counts: boolean;
   readonly exitCode: number | undefined;
   readonly failure: Failure | undefined;
   /** How many of its step's events are recorded. */
@@ -106,6 +167,8 @@ export interface TaskRecord {
   readonly state: TaskState;
   readonly attempts: readonly AttemptRecord[];
   readonly nodes: readonly NodeRecord[];
+  /** In the state `retrying`. */
+  readonly retry: Retry | undefined;
   /** The failed task because of which this one was skipped. */
   readonly skippedBecause: string | undefined;
 }

@@ -1,5 +1,6 @@
 import type { ConfigValues } from '../config/schema.ts';
-import { snapToFargate, type TaskSize } from '../fargate/sizes.ts';
+import { snapToFargate } from '../fargate/sizes.ts';
+import type { TaskSize } from '../model/plan.ts';
 import type { Node } from '../model/project.ts';
 import { entry, nodeSetting } from './node-setting.ts';
 

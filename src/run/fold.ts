@@ -1,14 +1,5 @@
 import type { Plan } from '../model/plan.ts';
-import type {
-  AttemptRecord,
-  AttemptState,
-  Failure,
-  NodeRecord,
-  RunEvent,
-  RunState,
-  TaskRecord,
-  TaskState,
-} from '../model/run.ts';
+import type { AttemptRecord, AttemptState, Failure, NodeRecord, RunEvent, RunState, TaskRecord } from '../model/run.ts';
 import type { StepEvent } from '../model/step-event.ts';
 
 /** The state of a run: its plan, and all that has been recorded of it. */
@@ -18,10 +9,21 @@ export function foldRun(runId: string, plan: Plan, events: readonly RunEvent[]):
   return fold.state();
 }
 
+/** How many attempts the account took when it took no more, and when that was (ms since the epoch). */
+export interface Ceiling {
+  readonly attempts: number;
+  readonly since: number;
+  readonly because: 'over-quota' | 'no-address';
+}
+
 /** The same, one event at a time, for the loop that makes them: each costs a map look-up. */
 export class RunFold {
   readonly tasks: Map<string, TaskRecord>;
+  /** Tasks with an attempt that was asked for and has not ended, as far as is known. */
+  readonly live = new Set<string>();
+  readonly retrying = new Set<string>();
   #run: Omit<RunState, 'tasks'>;
+  #ceiling: Ceiling | undefined;
 
   constructor(runId: string, plan: Plan) {
     this.#run = {
@@ -43,6 +45,7 @@ export class RunFold {
           state: 'waiting',
           attempts: [],
           nodes: nodes.map((node): NodeRecord => ({ name: node, state: 'waiting', seconds: undefined })),
+          retry: undefined,
           skippedBecause: undefined,
         },
       ]),
@@ -55,6 +58,10 @@ export class RunFold {
 
   get cancelRequested(): boolean {
     return this.#run.cancelRequested;
+  }
+
+  get ceiling(): Ceiling | undefined {
+    return this.#ceiling;
   }
 
   apply(event: RunEvent): void {
@@ -73,6 +80,7 @@ export class RunFold {
         return;
       case 'run-resumed':
         this.#run = { ...this.#run, state: 'running', stoppedAt: undefined, cancelRequested: false };
+        this.#ceiling = undefined;
         for (const name of event.again) {
           const task = this.tasks.get(name);
           if (task !== undefined) this.tasks.set(name, waitingAgain(task));
@@ -83,9 +91,28 @@ export class RunFold {
         return;
       default: {
         const task = this.tasks.get(event.task);
-        if (task !== undefined) this.tasks.set(task.name, applyToTask(task, event));
+        if (task === undefined) return;
+        this.tasks.set(task.name, applyToTask(task, event));
+        this.#count(event);
       }
     }
+  }
+
+  #count(event: TaskEvent): void {
+    if (event.event === 'retry-due') this.retrying.add(event.task);
+    else this.retrying.delete(event.task);
+    if (event.event === 'attempt-starting') this.live.add(event.task);
+    if (event.event === 'attempt-stopped') {
+      this.live.delete(event.task);
+      const because = event.failure?.reason;
+      if (because === 'over-quota' || because === 'no-address')
+        this.#ceiling = { attempts: this.live.size, since: Date.parse(event.at), because };
+    }
+    const ceiling = this.#ceiling;
+    const taken = ceiling?.because === 'no-address' ? 'attempt-running' : 'attempt-started';
+    // It takes more than it did: the next one may be tried at once.
+    if (ceiling !== undefined && event.event === taken && this.live.size > ceiling.attempts)
+      this.#ceiling = { ...ceiling, attempts: this.live.size, since: 0 };
   }
 }
 
@@ -94,22 +121,15 @@ type EndState = Extract<AttemptState, 'succeeded' | 'failed' | 'cancelled' | 'un
 
 function applyToTask(task: TaskRecord, event: TaskEvent): TaskRecord {
   switch (event.event) {
-    case 'attempt-starting': {
-      const begun: AttemptRecord = {
-        attempt: event.attempt,
-        state: 'starting',
-        askedAt: Date.parse(event.at),
-        handle: undefined,
-        exitCode: undefined,
-        failure: undefined,
-        steps: 0,
-      };
-      return { ...task, state: 'starting', attempts: [...task.attempts, begun] };
-    }
+    case 'attempt-starting':
+      return askedFor(task, event);
     case 'attempt-started':
       return withAttempt(task, event.attempt, { state: 'pending', handle: event.handle });
     case 'attempt-running':
-      return withAttempt(task, event.attempt, { state: 'running', startedAt: event.startedAt });
+      return withAttempt(task, event.attempt, {
+        state: 'running',
+        startedAt: event.startedAt ?? Date.parse(event.at),
+      });
     case 'step':
       return {
         ...task,
@@ -118,6 +138,8 @@ function applyToTask(task: TaskRecord, event: TaskEvent): TaskRecord {
         ),
         nodes: task.nodes.map((node) => applyStep(node, event.step)),
       };
+    case 'stop-requested':
+      return { ...task, attempts: changed(task.attempts, event.attempt, { stopping: event.because }) };
     case 'attempt-stopped': {
       const state = endState(event.failure);
       const ended = withAttempt(task, event.attempt, {
@@ -127,6 +149,16 @@ function applyToTask(task: TaskRecord, event: TaskEvent): TaskRecord {
         ...event.times,
       });
       return { ...ended, nodes: ended.nodes.map((node) => settleNode(node, state)) };
+    }
+    case 'retry-due': {
+      const { attempt, notBefore, because, launch, counts } = event;
+      return {
+        ...task,
+        state: 'retrying',
+        retry: { attempt, notBefore, because, launch, counts },
+        attempts: changed(task.attempts, task.attempts.at(-1)?.attempt ?? 0, { counts }),
+        nodes: task.nodes.map((node) => ({ ...node, state: 'waiting', seconds: undefined })),
+      };
     }
     case 'task-skipped':
       return {
@@ -138,15 +170,36 @@ function applyToTask(task: TaskRecord, event: TaskEvent): TaskRecord {
   }
 }
 
+function askedFor(task: TaskRecord, event: Extract<RunEvent, { event: 'attempt-starting' }>): TaskRecord {
+  const earlier = task.attempts.filter(({ attempt }) => attempt !== event.attempt);
+  const same = task.attempts.find(({ attempt }) => attempt === event.attempt);
+  const asked: AttemptRecord = {
+    attempt: event.attempt,
+    state: 'starting',
+    handle: undefined,
+    launch: event.launch,
+    askedAt: same?.askedAt ?? Date.parse(event.at),
+    asks: (same?.asks ?? 0) + 1,
+    stopping: same?.stopping,
+    counts: true,
+    exitCode: undefined,
+    failure: undefined,
+    steps: 0,
+  };
+  return { ...task, state: 'starting', retry: undefined, attempts: [...earlier, asked] };
+}
+
 function endState(failure: Failure | undefined): EndState {
   if (failure === undefined) return 'succeeded';
   return failure.reason === 'cancelled' || failure.reason === 'unknown' ? failure.reason : 'failed';
 }
 
+/** Whoever asks for it again gives it all its retries again. */
 function waitingAgain(task: TaskRecord): TaskRecord {
   return {
     ...task,
     state: 'waiting',
+    attempts: task.attempts.map((record) => ({ ...record, counts: false })),
     skippedBecause: undefined,
     nodes: task.nodes.map((node) => ({ ...node, state: 'waiting', seconds: undefined })),
   };
@@ -155,10 +208,13 @@ function waitingAgain(task: TaskRecord): TaskRecord {
 function withAttempt(
   task: TaskRecord,
   attempt: number,
-  change: Partial<AttemptRecord> & { state: AttemptRecord['state'] },
+  change: Partial<AttemptRecord> & { readonly state: AttemptState },
 ): TaskRecord {
-  const attempts = task.attempts.map((record) => (record.attempt === attempt ? { ...record, ...change } : record));
-  return { ...task, state: change.state satisfies TaskState, attempts };
+  return { ...task, state: change.state, retry: undefined, attempts: changed(task.attempts, attempt, change) };
+}
+
+function changed(attempts: readonly AttemptRecord[], attempt: number, change: Partial<AttemptRecord>): AttemptRecord[] {
+  return attempts.map((record) => (record.attempt === attempt ? { ...record, ...change } : record));
 }
 
 function applyStep(node: NodeRecord, step: StepEvent): NodeRecord {

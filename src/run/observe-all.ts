@@ -1,6 +1,7 @@
 import type { EngineSession, Handle, Observation } from '../engine/engine.ts';
-import type { AttemptRecord, TaskRecord } from '../model/run.ts';
+import type { AttemptEnd, AttemptRecord, RunPolicy } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
+import { describeDuration } from '../util/describe-duration.ts';
 import { ok, type Result } from '../util/result.ts';
 import type { RunFold } from './fold.ts';
 import type { LogFollowers } from './log-followers.ts';
@@ -9,55 +10,54 @@ import type { Record } from './record.ts';
 export interface Watch {
   readonly session: EngineSession;
   readonly fold: RunFold;
+  readonly policy: RunPolicy;
   readonly record: Record;
   readonly followers: LogFollowers;
 }
 
-interface UnderWay {
-  readonly task: TaskRecord;
-  readonly last: AttemptRecord;
-}
-
-/** Observes all attempts under way and records what is new. True when something was. */
-export async function observeAll(watch: Watch): Promise<Result<boolean, ServiceTrouble>> {
-  const handles = underWay(watch.fold);
-  const observed = await watch.session.observe([...handles.keys()]);
+/** Observes all attempts under way and records what is new. */
+export async function observeAll(watch: Watch): Promise<Result<void, ServiceTrouble>> {
+  const tasks = underWay(watch.fold);
+  const observed = await watch.session.observe([...tasks.keys()]);
   if (!observed.ok) return observed;
-  let changed = false;
   for (const [handle, observation] of observed.value) {
-    const found = handles.get(handle);
-    if (found !== undefined) changed = (await recordObservation(found, observation, watch)) || changed;
+    const task = tasks.get(handle);
+    if (task !== undefined) await recordObservation(task, observation, watch);
   }
-  return ok(changed);
+  return ok(undefined);
 }
 
-export function underWay(fold: RunFold): Map<Handle, UnderWay> {
-  const handles = new Map<Handle, UnderWay>();
-  for (const task of fold.tasks.values()) {
-    const last = task.attempts.at(-1);
-    if (last?.handle !== undefined && (task.state === 'pending' || task.state === 'running'))
-      handles.set(last.handle, { task, last });
-  }
-  return handles;
+/** The tasks whose attempt can be observed, by its handle. */
+export function underWay({ live, tasks }: RunFold): Map<Handle, string> {
+  return new Map(
+    [...live].flatMap((task): [Handle, string][] => {
+      const handle = tasks.get(task)?.attempts.at(-1)?.handle;
+      return handle === undefined ? [] : [[handle, task]];
+    }),
+  );
 }
 
-/** True when something in it was new. */
+/** Records what is new in it. */
 export async function recordObservation(
-  { task, last }: UnderWay,
+  task: string,
   observation: Observation,
-  { record, followers }: Watch,
-): Promise<boolean> {
-  const about = { task: task.name, attempt: last.attempt };
-  const unseen = observation.events.slice(last.steps);
-  for (const step of unseen) await record({ event: 'step', ...about, step });
-  if (observation.state === 'running' && task.state === 'pending') {
+  { fold, policy, record, followers }: Watch,
+): Promise<void> {
+  const last = fold.tasks.get(task)?.attempts.at(-1);
+  if (last === undefined) return;
+  const about = { task, attempt: last.attempt };
+  for (const step of observation.events.slice(last.steps)) await record({ event: 'step', ...about, step });
+  if (observation.state === 'running' && last.state === 'pending')
     await record({ event: 'attempt-running', ...about, startedAt: observation.startedAt });
-    return true;
-  }
-  if (observation.state === 'stopped') {
-    await record({ event: 'attempt-stopped', ...about, ...observation.end });
-    if (last.handle !== undefined) followers.ended(last.handle);
-    return true;
-  }
-  return unseen.length > 0;
+  if (observation.state !== 'stopped') return;
+  await record({ event: 'attempt-stopped', ...about, ...endOf(last, observation.end, policy) });
+  if (last.handle !== undefined) followers.ended(last.handle);
+}
+
+/** The engine knows that it was stopped; why, the run does. */
+function endOf({ stopping }: AttemptRecord, end: AttemptEnd, { timeoutMs }: RunPolicy): AttemptEnd {
+  if (end.failure?.reason !== 'cancelled' || stopping !== 'timed-out') return end;
+  const detail = `it took longer than ${describeDuration(timeoutMs)}`;
+  const remedy = "raise 'timeout', or give it more vCPUs";
+  return { ...end, failure: { reason: 'timed-out', blame: 'user', detail, remedy } };
 }

@@ -1,24 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeNode, makeProject } from '../../test/support/random-pipeline.ts';
+import { makeDataset, makeNode, makeProject } from '../../test/support/random-pipeline.ts';
 import { settings, sha256 } from '../../test/support/settings.ts';
 import type { AttemptSpec, EngineSession, LogLine, Observation } from '../engine/engine.ts';
-import type { Pipeline } from '../model/project.ts';
-import type { RunEvent } from '../model/run.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Node } from '../model/project.ts';
+import type { Failure, RunEvent, RunPolicy } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import { plan as makePlan } from '../plan/plan.ts';
 import { failed, ok } from '../util/result.ts';
 import { runPlan } from './run-plan.ts';
 import type { Resumption } from './take-up.ts';
 
-const project = makeProject([makeNode('a', { outputs: ['x'] }), makeNode('b', { inputs: ['x'], outputs: ['y'] })], []);
-const { plan } = makePlan({
-  project,
-  pipeline: project.pipelines.get('__default__') as Pipeline,
-  grouping: 'node',
-  settings: settings(),
-  sha256,
-});
+const CHAIN = [makeNode('a', { outputs: ['x'] }), makeNode('b', { inputs: ['x'], outputs: ['y'] })];
+function planOf(nodes: readonly Node[]): Plan {
+  const project = makeProject(nodes, [makeDataset('raw')]);
+  const pipeline = { name: '__default__', nodes };
+  return makePlan({ project, pipeline, grouping: 'node', settings: settings(), sha256 }).plan;
+}
+
+const LAUNCH = { spot: false, vcpu: 1, memoryMiB: 2048 };
 const AWAY: ServiceTrouble = {
   kind: 'unreachable',
   service: 'Amazon ECS',
@@ -61,20 +62,29 @@ function fakeSession(change: Partial<EngineSession> = {}): EngineSession & { rea
   };
 }
 
+interface Driven {
+  readonly cancel?: { aborted: boolean };
+  readonly policy?: Partial<RunPolicy>;
+  readonly nodes?: readonly Node[];
+  readonly resumed?: Pick<Resumption, 'past' | 'rerunUnknown'>;
+}
+
 async function drive(
   session: EngineSession,
-  cancel = { aborted: false },
-  resumed?: Pick<Resumption, 'past' | 'rerunUnknown'>,
+  { cancel = { aborted: false }, policy = {}, nodes = CHAIN, resumed }: Driven = {},
 ) {
   const events: RunEvent[] = [];
   const logs: LogLine[] = [];
   let now = 0;
   const outcome = await runPlan({
     runId: 'r',
-    plan,
+    plan: planOf(nodes),
     engineId: 'fake',
     saveVersion: 'v',
     prices: undefined,
+    policy: { retries: { platform: 1, spot: 0, user: 1, oom: 'fail' }, timeoutMs: 60_000, spot: false, ...policy },
+    largerSize: () => undefined,
+    jitter: () => 0,
     resumed: resumed && { ...resumed, keptLines: async () => 0 },
     session,
     recorder: {
@@ -158,7 +168,7 @@ test('run: cancelled, it stops what is under way and starts nothing more', async
         return session.start(spec);
       },
     },
-    cancel,
+    { cancel },
   );
   assert.equal(outcome.state.state, 'cancelled');
   assert.ok(stopped.includes('a/1'));
@@ -169,11 +179,11 @@ test('run: resumed, it attaches what was under way, starts what had ended badly 
   const at = '2026-01-01T00:00:00.000Z';
   const stopped = { event: 'attempt-stopped', attempt: 1, exitCode: 0, failure: undefined, times: {} } as const;
   const past: RunEvent[] = [
-    { at, event: 'attempt-starting', task: 'a', attempt: 1 },
+    { at, event: 'attempt-starting', task: 'a', attempt: 1, launch: LAUNCH },
     { at, event: 'attempt-started', task: 'a', attempt: 1, handle: 'a/1' },
   ];
   const session = fakeSession();
-  const { outcome, events, logs } = await drive(session, undefined, { past, rerunUnknown: false });
+  const { outcome, events, logs } = await drive(session, { resumed: { past, rerunUnknown: false } });
   assert.equal(outcome.state.state, 'succeeded');
   assert.deepEqual(session.started, ['b']);
   assert.equal(events.filter(({ event }) => event === 'run-started').length, 0);
@@ -185,7 +195,7 @@ test('run: resumed, it attaches what was under way, starts what had ended badly 
     { at, ...stopped, task: 'a', failure },
     { at, event: 'task-skipped', task: 'b', because: 'a' },
   ];
-  const again = await drive(fakeSession(), undefined, { past: badly, rerunUnknown: false });
+  const again = await drive(fakeSession(), { resumed: { past: badly, rerunUnknown: false } });
   assert.deepEqual(again.events[0], { at: '1970-01-01T00:00:00.000Z', event: 'run-resumed', again: ['a', 'b'] });
   assert.equal(again.outcome.state.state, 'succeeded');
   assert.deepEqual(
@@ -196,20 +206,20 @@ test('run: resumed, it attaches what was under way, starts what had ended badly 
 
 test('run: resumed, a task of which nobody knows how it ended runs again only when that is asked for', async () => {
   const at = '2026-01-01T00:00:00.000Z';
-  const past: RunEvent[] = [{ at, event: 'attempt-starting', task: 'a', attempt: 1 }];
+  const past: RunEvent[] = [{ at, event: 'attempt-starting', task: 'a', attempt: 1, launch: LAUNCH }];
   const failure = { reason: 'unknown', blame: 'request', detail: 'forgotten' } as const;
   const forgotten = { state: 'stopped', events: [], end: { exitCode: undefined, failure, times: {} } } as const;
   const session = fakeSession({ attach: async () => ok(forgotten) });
-  const first = await drive(session, undefined, { past, rerunUnknown: false });
+  const first = await drive(session, { resumed: { past, rerunUnknown: false } });
   assert.deepEqual(
     first.outcome.state.tasks.map(({ state }) => state),
     ['unknown', 'skipped'],
   );
   assert.deepEqual(session.started, []);
-  const second = await drive(session, undefined, { past: [...past, ...first.events], rerunUnknown: false });
+  const second = await drive(session, { resumed: { past: [...past, ...first.events], rerunUnknown: false } });
   assert.equal(second.outcome.state.state, 'failed');
   assert.deepEqual(session.started, []);
-  const third = await drive(session, undefined, { past: [...past, ...first.events], rerunUnknown: true });
+  const third = await drive(session, { resumed: { past: [...past, ...first.events], rerunUnknown: true } });
   assert.equal(third.outcome.state.state, 'succeeded');
   assert.deepEqual(session.started, ['a', 'b']);
 });
@@ -217,7 +227,7 @@ test('run: resumed, a task of which nobody knows how it ended runs again only wh
 test('run: resumed after a cancel that was not finished, it waits for what is being stopped before it starts it again', async () => {
   const at = '2026-01-01T00:00:00.000Z';
   const past: RunEvent[] = [
-    { at, event: 'attempt-starting', task: 'a', attempt: 1 },
+    { at, event: 'attempt-starting', task: 'a', attempt: 1, launch: LAUNCH },
     { at, event: 'attempt-started', task: 'a', attempt: 1, handle: 'a/1' },
     { at, event: 'cancel-requested' },
   ];
@@ -233,10 +243,102 @@ test('run: resumed after a cancel that was not finished, it waits for what is be
           )
         : good.observe(handles.filter((handle) => handle !== 'a/1')),
   });
-  const { outcome } = await drive(session, undefined, { past, rerunUnknown: false });
+  const { outcome } = await drive(session, { resumed: { past, rerunUnknown: false } });
   assert.equal(outcome.state.state, 'succeeded');
   assert.deepEqual(
     outcome.state.tasks[0]?.attempts.map(({ state }) => state),
     ['cancelled', 'succeeded'],
   );
+});
+
+const WELL: Observation = { state: 'stopped', events: [], end: { exitCode: 0, failure: undefined, times: {} } };
+
+test('run: a start that nobody answers is asked for again as the same attempt, and no attempt is used up by it', async () => {
+  const asked: string[] = [];
+  const session = fakeSession();
+  const { outcome, events } = await drive({
+    ...session,
+    start: async (spec) => {
+      asked.push(`${spec.task}/${spec.attempt}`);
+      return asked.length <= 3 ? failed(AWAY) : session.start(spec);
+    },
+  });
+  assert.equal(outcome.state.state, 'succeeded');
+  assert.deepEqual(asked, ['a/1', 'a/1', 'a/1', 'a/1', 'b/1']);
+  assert.equal(outcome.state.tasks[0]?.attempts.length, 1);
+  assert.equal(events.filter(({ event }) => event === 'retry-due').length, 3);
+});
+
+test('run: a task that failed is tried again as a new attempt, after a pause', async () => {
+  const session = fakeSession();
+  const { outcome, events } = await drive({
+    ...session,
+    observe: async (handles) => {
+      const end = {
+        exitCode: 1,
+        failure: { reason: 'exit-nonzero', blame: 'user', exitCode: 1, detail: '' },
+        times: {},
+      };
+      if (!handles.includes('a/1')) return session.observe(handles);
+      return ok(new Map<string, Observation>([['a/1', { state: 'stopped', events: [], end } as Observation]]));
+    },
+  });
+  assert.equal(outcome.state.state, 'succeeded');
+  assert.deepEqual(session.started, ['a', 'a', 'b']);
+  const due = events.find(({ event }) => event === 'retry-due');
+  const again = events.find((event) => event.event === 'attempt-starting' && event.attempt === 2);
+  assert.ok(due?.event === 'retry-due' && due.because === 'exit-nonzero' && due.attempt === 2);
+  assert.ok(Date.parse(again?.at ?? '') >= due.notBefore && due.notBefore > Date.parse(due.at));
+});
+
+test('run: an attempt that takes longer than the timeout is stopped, and says so', async () => {
+  let isStopped = false;
+  const { outcome } = await drive(
+    fakeSession({
+      observe: async (handles) =>
+        ok(
+          new Map(
+            handles.map((handle): [string, Observation] => {
+              if (!isStopped) return [handle, { state: 'running', startedAt: undefined, events: [] }];
+              const failure: Failure = { reason: 'cancelled', blame: 'request', detail: 'stopped' };
+              return [handle, { state: 'stopped', events: [], end: { exitCode: 143, failure, times: {} } }];
+            }),
+          ),
+        ),
+      stop: async () => {
+        isStopped = true;
+        return ok(undefined);
+      },
+    }),
+    { policy: { retries: { platform: 0, spot: 0, user: 0, oom: 'fail' } } },
+  );
+  const failure = outcome.state.tasks[0]?.attempts[0]?.failure;
+  assert.equal(failure?.reason, 'timed-out');
+  assert.match(failure?.remedy ?? '', /timeout/);
+  assert.equal(outcome.state.state, 'failed');
+});
+
+test('run: a start that takes long holds up neither the others nor the looks at what runs', async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const nodes = [makeNode('a', { inputs: ['raw'] }), makeNode('b', { inputs: ['raw'] })];
+  const session = fakeSession();
+  const { outcome } = await drive(
+    {
+      ...session,
+      start: async (spec) => {
+        if (spec.task === 'a') await held;
+        return session.start(spec);
+      },
+      observe: async (handles) => {
+        // Only once `b` is over, which needs looks, does `a` begin.
+        release();
+        return ok(new Map(handles.map((handle) => [handle, WELL])));
+      },
+    },
+    { nodes },
+  );
+  assert.equal(outcome.state.state, 'succeeded');
 });

@@ -1,19 +1,25 @@
 import type { EngineSession, LogLine } from '../engine/engine.ts';
-import type { Plan } from '../model/plan.ts';
-import type { Failure, Prices, RunEvent, RunState } from '../model/run.ts';
+import type { Plan, TaskSize } from '../model/plan.ts';
+import type { Prices, RunEvent, RunPolicy, RunState } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
+import { Bell } from './bell.ts';
+import { Contact } from './contact.ts';
 import { RunFold } from './fold.ts';
 import { LogFollowers } from './log-followers.ts';
-import { observeAll } from './observe-all.ts';
+import { observeAll, underWay, type Watch } from './observe-all.ts';
+import { pollPause } from './poll-pause.ts';
 import { type Action, reconcile } from './reconcile.ts';
-import type { Record } from './record.ts';
+import type { Undated } from './record.ts';
+import { repeatOf } from './retry.ts';
 import type { RunRecorder } from './store.ts';
 import { type Resumption, takeUp } from './take-up.ts';
 
 /** What happens while a run is under way, for whoever shows it. */
 export type Progress =
   | { readonly kind: 'event'; readonly event: RunEvent; readonly state: () => RunState }
-  | { readonly kind: 'log'; readonly task: string; readonly lines: readonly LogLine[] };
+  | { readonly kind: 'log'; readonly task: string; readonly lines: readonly LogLine[] }
+  /** A service does not answer; said once until it does. */
+  | { readonly kind: 'trouble'; readonly trouble: ServiceTrouble };
 
 export interface RunContext {
   readonly runId: string;
@@ -21,14 +27,18 @@ export interface RunContext {
   readonly engineId: string;
   readonly saveVersion: string;
   readonly prices: Prices | undefined;
+  readonly policy: RunPolicy;
+  readonly largerSize: (size: TaskSize) => TaskSize | undefined;
   /** Undefined for a new run. */
   readonly resumed: Resumption | undefined;
   readonly session: EngineSession;
   readonly recorder: RunRecorder;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Returns early, without an error, at the moment when `cancel` is aborted. */
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Returns early, without an error, at the moment when `cancel` is aborted, or `early` resolves. */
+  readonly sleep: (ms: number, early?: Promise<void>) => Promise<void>;
+  /** From 0 to 1, the same for the same text. */
+  readonly jitter: (text: string) => number;
   /** Aborted when the user wants the run to end. */
   readonly cancel: { readonly aborted: boolean };
   readonly report: (progress: Progress) => void;
@@ -39,118 +49,215 @@ export type RunOutcome =
   /** The service stayed out of reach; tasks may still be running. */
   | { readonly kind: 'out-of-touch'; readonly state: RunState; readonly trouble: ServiceTrouble };
 
-const SHORTEST_PAUSE_MS = 150;
-const LONGEST_PAUSE_MS = 2000;
-/** With the longest pause, and the SDK's own tries on top, this is about a minute of silence. */
-const TROUBLES_IN_A_ROW = 20;
-
-/** Drives the plan to its end: starts what may start, observes, records, stops when asked. */
-export async function runPlan(context: RunContext): Promise<RunOutcome> {
-  const { runId, plan, engineId, session } = context;
-  const fold = new RunFold(runId, plan);
-  for (const event of context.resumed?.past ?? []) fold.apply(event);
-  const followers = new LogFollowers(context);
-  const record: Record = async (event) => {
-    const dated = { at: new Date(context.now()).toISOString(), ...event } as RunEvent;
-    await context.recorder.append(dated);
-    fold.apply(dated);
-    context.report({ kind: 'event', event: dated, state: () => fold.state() });
-  };
-  const watch = { session, fold, record, followers };
-  let pause = SHORTEST_PAUSE_MS;
-  let troubles = 0;
-
-  if (context.resumed !== undefined) {
-    const taken = await takeUp(context.resumed, { ...watch, sleep: context.sleep });
-    if (!taken.ok) {
-      followers.abandon();
-      return { kind: 'out-of-touch', state: fold.state(), trouble: taken.error };
-    }
-  } else {
-    await record({
-      event: 'run-started',
-      runId,
-      planHash: plan.planHash,
-      pipeline: plan.pipeline,
-      engine: engineId,
-      saveVersion: context.saveVersion,
-      prices: context.prices,
-    });
-  }
-  for (;;) {
-    if (context.cancel.aborted && !fold.cancelRequested) await record({ event: 'cancel-requested' });
-    const actions = reconcile(plan, {
-      tasks: fold.tasks,
-      cancelRequested: fold.cancelRequested,
-      capacity: session.capacity,
-    });
-    const finish = actions.find((action) => action.action === 'finish');
-    if (finish !== undefined) {
-      await followers.drain();
-      await record({ event: 'run-stopped', state: finish.state });
-      return { kind: 'ended', state: fold.state() };
-    }
-    const changedByAction = (
-      await Promise.all(actions.map((action) => perform(action, context, record, followers)))
-    ).some(Boolean);
-
-    const observed = await observeAll(watch);
-    if (!observed.ok) {
-      if (++troubles >= TROUBLES_IN_A_ROW) {
-        followers.abandon();
-        return { kind: 'out-of-touch', state: fold.state(), trouble: observed.error };
-      }
-    } else troubles = 0;
-    const changed = changedByAction || (observed.ok && observed.value);
-    pause = changed ? SHORTEST_PAUSE_MS : Math.min(pause * 1.3, LONGEST_PAUSE_MS);
-    // A task that ended may free others: go on at once.
-    if (!changed) await context.sleep(pause);
-  }
+/** Drives the plan to its end: starts what may start, observes, records, tries again, stops when asked. */
+export function runPlan(context: RunContext): Promise<RunOutcome> {
+  return new LiveRun(context).drive();
 }
 
-/** True when something changed by it. */
-async function perform(
-  action: Action,
-  { session }: RunContext,
-  record: Record,
-  followers: LogFollowers,
-): Promise<boolean> {
-  switch (action.action) {
-    case 'start': {
-      const { task, attempt } = action;
-      await record({ event: 'attempt-starting', task, attempt });
-      const started = await session.start({ task, attempt });
+type Start = Extract<Action, { action: 'start' }>;
+type Stop = Extract<Action, { action: 'stop' }>;
+
+const LONGEST_WAIT_MS = 1000;
+const STOP_AGAIN_MS = 1000;
+
+/** Every call to the engine is made beside the loop, so that one that is slow holds up nothing else. */
+class LiveRun {
+  readonly #context: RunContext;
+  readonly #fold: RunFold;
+  readonly #watch: Watch;
+  readonly #contact: Contact;
+  readonly #bell = new Bell();
+  /** What is being done: tasks that are asked for, handles that were asked to stop. */
+  readonly #busy = new Set<string>();
+  readonly #background = new Set<Promise<void>>();
+  #recorded: Promise<void> = Promise.resolve();
+  #isLooking = false;
+  #nextLook = 0;
+  #bug: unknown;
+
+  constructor(context: RunContext) {
+    const { session, policy } = context;
+    const followers = new LogFollowers(context);
+    this.#context = context;
+    this.#fold = new RunFold(context.runId, context.plan);
+    this.#watch = { session, fold: this.#fold, policy, record: (event) => this.#record(event), followers };
+    this.#contact = new Contact(context.now, (trouble) => context.report({ kind: 'trouble', trouble }));
+  }
+
+  async drive(): Promise<RunOutcome> {
+    const { cancel } = this.#context;
+    const trouble = await this.#begin();
+    if (trouble !== undefined) return this.#leave(trouble);
+    for (;;) {
+      if (this.#bug !== undefined) throw this.#bug;
+      if (cancel.aborted && !this.#fold.cancelRequested) await this.#record({ event: 'cancel-requested' });
+      const actions = this.#actions();
+      const finish = actions.find((action) => action.action === 'finish');
+      if (finish !== undefined) {
+        await this.#watch.followers.drain();
+        await this.#record({ event: 'run-stopped', state: finish.state });
+        return { kind: 'ended', state: this.#fold.state() };
+      }
+      if (await this.#act(actions)) continue;
+      const trouble = this.#contact.lost;
+      if (trouble !== undefined) return this.#leave(trouble);
+      this.#look();
+      await this.#wait();
+    }
+  }
+
+  /** Records that the run begins, or takes up what an earlier process has left of it. */
+  async #begin(): Promise<ServiceTrouble | undefined> {
+    const { runId, plan, engineId, saveVersion, prices, resumed, sleep } = this.#context;
+    const { planHash, pipeline } = plan;
+    if (resumed === undefined) {
+      await this.#record({ event: 'run-started', runId, planHash, pipeline, engine: engineId, saveVersion, prices });
+      return undefined;
+    }
+    for (const event of resumed.past) this.#fold.apply(event);
+    const taken = await takeUp(resumed, { ...this.#watch, sleep });
+    return taken.ok ? undefined : taken.error;
+  }
+
+  async #leave(trouble: ServiceTrouble): Promise<RunOutcome> {
+    this.#watch.followers.abandon();
+    await Promise.all(this.#background);
+    return { kind: 'out-of-touch', state: this.#fold.state(), trouble };
+  }
+
+  #actions(): Action[] {
+    const { plan, session, now, policy, largerSize, jitter } = this.#context;
+    const { tasks, live, ceiling, cancelRequested } = this.#fold;
+    const { capacity } = session;
+    return reconcile(plan, { tasks, live, ceiling, cancelRequested, capacity, now: now(), policy, largerSize, jitter });
+  }
+
+  /** True when events were recorded that may make other actions due. */
+  async #act(actions: readonly Action[]): Promise<boolean> {
+    let hasDecided = false;
+    for (const action of actions) {
+      switch (action.action) {
+        case 'start':
+          await this.#start(action);
+          break;
+        case 'stop':
+          await this.#stop(action);
+          break;
+        case 'retry':
+          await this.#record({ event: 'retry-due', task: action.task, ...action.retry });
+          hasDecided = true;
+          break;
+        case 'skip':
+          await this.#record({ event: 'task-skipped', task: action.task, because: action.because });
+          hasDecided = true;
+          break;
+        case 'finish':
+          break;
+      }
+    }
+    return hasDecided;
+  }
+
+  async #start({ task, attempt, launch }: Start): Promise<void> {
+    if (this.#busy.has(task)) return;
+    this.#busy.add(task);
+    await this.#record({ event: 'attempt-starting', task, attempt, launch });
+    this.#beside(async () => {
+      const { session } = this.#context;
+      const started = await session.start({ task, attempt, launch });
       if (started.ok) {
-        await record({ event: 'attempt-started', task, attempt, handle: started.value });
-        followers.follow({ task, attempt, handle: started.value });
-      } else {
-        await record({
-          event: 'attempt-stopped',
-          task,
-          attempt,
-          exitCode: undefined,
-          failure: asFailure(started.error),
-          times: {},
-        });
-      }
-      return true;
-    }
-    case 'skip':
-      await record({ event: 'task-skipped', task: action.task, because: action.because });
-      return true;
-    case 'stop':
-      await session.stop(action.handle, 'the run was cancelled');
-      return false;
-    case 'finish':
-      return false;
+        this.#contact.answered();
+        await this.#record({ event: 'attempt-started', task, attempt, handle: started.value });
+        this.#watch.followers.follow({ task, attempt, handle: started.value });
+      } else if ('reason' in started.error) {
+        this.#contact.answered();
+        const end = { exitCode: undefined, failure: started.error, times: {} };
+        await this.#record({ event: 'attempt-stopped', task, attempt, ...end });
+      } else await this.#repeat(task, started.error);
+      this.#busy.delete(task);
+    });
+  }
+
+  /** Nobody knows whether the request was heard: the same attempt is asked for again. */
+  async #repeat(task: string, trouble: ServiceTrouble): Promise<void> {
+    const { now, jitter } = this.#context;
+    this.#contact.failed(trouble);
+    const record = this.#fold.tasks.get(task);
+    const last = record?.attempts.at(-1);
+    if (record === undefined || last === undefined) return;
+    const retry = repeatOf(record, last, trouble.kind, { now: now(), jitter });
+    await this.#record({ event: 'retry-due', task, ...retry });
+  }
+
+  async #stop({ task, attempt, handle, because }: Stop): Promise<void> {
+    if (this.#busy.has(handle)) return;
+    this.#busy.add(handle);
+    await this.#record({ event: 'stop-requested', task, attempt, because });
+    this.#beside(async () => {
+      const { session, sleep } = this.#context;
+      const stopped = await session.stop(handle, STOP_REASONS[because]);
+      if (stopped.ok) return;
+      this.#contact.failed(stopped.error);
+      await sleep(STOP_AGAIN_MS);
+      this.#busy.delete(handle);
+    });
+  }
+
+  /** Observes what is under way, if it is time to and no look is being taken. */
+  #look(): void {
+    const { now } = this.#context;
+    if (this.#isLooking || now() < this.#nextLook || underWay(this.#fold).size === 0) return;
+    this.#isLooking = true;
+    this.#beside(async () => {
+      const observed = await observeAll(this.#watch);
+      if (observed.ok) this.#contact.answered();
+      else this.#contact.failed(observed.error);
+      this.#nextLook = now() + this.#pollPause();
+      this.#isLooking = false;
+    });
+  }
+
+  #pollPause(): number {
+    const { live, tasks } = this.#fold;
+    const youngest = [...live].reduce(
+      (last, task) => Math.max(last, tasks.get(task)?.attempts.at(-1)?.askedAt ?? 0),
+      0,
+    );
+    return pollPause(live.size, this.#context.now() - youngest);
+  }
+
+  /** One event after the other: on disk, then in the state, then shown. */
+  #record(event: Undated): Promise<void> {
+    const { now, recorder, report } = this.#context;
+    const recorded = this.#recorded.then(async () => {
+      const dated = { at: new Date(now()).toISOString(), ...event } as RunEvent;
+      await recorder.append(dated);
+      this.#fold.apply(dated);
+      report({ kind: 'event', event: dated, state: () => this.#fold.state() });
+    });
+    this.#recorded = recorded;
+    return recorded;
+  }
+
+  #beside(work: () => Promise<void>): void {
+    const done = work()
+      .catch((error: unknown) => {
+        this.#bug = error;
+      })
+      .finally(() => {
+        this.#background.delete(done);
+        this.#bell.ring();
+      });
+    this.#background.add(done);
+  }
+
+  async #wait(): Promise<void> {
+    const { now, sleep } = this.#context;
+    const { retrying, tasks } = this.#fold;
+    const due = [...retrying].map((task) => tasks.get(task)?.retry?.notBefore ?? 0);
+    const pauses = [this.#nextLook, ...due].map((instant) => instant - now()).filter((pause) => pause > 0);
+    await this.#bell.wait((early) => sleep(Math.min(LONGEST_WAIT_MS, ...pauses), early));
   }
 }
 
-function asFailure(error: Failure | ServiceTrouble): Failure {
-  if ('reason' in error) return error;
-  return {
-    reason: 'not-started',
-    blame: error.kind === 'refused' ? 'user' : 'platform',
-    detail: `${error.operation}: ${error.detail}`,
-  };
-}
+const STOP_REASONS = { cancelled: 'the run was cancelled', 'timed-out': 'it took longer than its timeout' } as const;

@@ -49,8 +49,8 @@ function isOver({ state }: TaskRecord): boolean {
 
 function runsAgain(task: TaskRecord, wasOver: boolean, rerunUnknown: boolean): boolean {
   if (task.state === 'unknown') return rerunUnknown;
-  if (task.state === 'failed') return wasOver || task.attempts.at(-1)?.failure?.blame === 'platform';
-  return isOver(task);
+  // What failed meanwhile is tried again as the policy allows.
+  return task.state === 'failed' ? wasOver : isOver(task);
 }
 
 async function attach(
@@ -59,17 +59,17 @@ async function attach(
   around: Surroundings,
 ): Promise<Result<void, ServiceTrouble>> {
   const last = task.attempts.at(-1);
-  const isUnderWay = task.state === 'starting' || task.state === 'pending' || task.state === 'running';
-  if (last === undefined || !isUnderWay) return ok(undefined);
-  const spec = { task: task.name, attempt: last.attempt };
+  if (last === undefined || !around.fold.live.has(task.name)) return ok(undefined);
+  const spec = { task: task.name, attempt: last.attempt, launch: last.launch };
   const attached = await around.session.attach(spec, { handle: last.handle, askedAt: last.askedAt });
   if (!attached.ok) return attached;
   if ('state' in attached.value) {
-    await recordObservation({ task, last }, attached.value, around);
+    await recordObservation(task.name, attached.value, around);
     return ok(undefined);
   }
   const { handle } = attached.value;
-  if (last.handle === undefined) await around.record({ event: 'attempt-started', ...spec, handle });
-  around.followers.follow({ ...spec, handle, kept: await keptLines(spec.task, spec.attempt) });
+  const { attempt } = spec;
+  if (last.handle === undefined) await around.record({ event: 'attempt-started', task: task.name, attempt, handle });
+  around.followers.follow({ task: task.name, attempt, handle, kept: await keptLines(task.name, attempt) });
   return ok(undefined);
 }

@@ -8,7 +8,14 @@ import type { Plan } from '../model/plan.ts';
 import { fileRunStore } from './file-run-store.ts';
 
 const plan = { planHash: 'abc', tasks: [] } as unknown as Plan;
-const launch: LaunchRecord = { version: 1, wherry: '0', engine: 'local', saveVersion: 'v', frozen: { python: 'p' } };
+const launch: LaunchRecord = {
+  version: 1,
+  wherry: '0',
+  engine: 'local',
+  saveVersion: 'v',
+  policy: { retries: { platform: 3, spot: 2, user: 0, oom: 'fail' }, timeoutMs: 1000, spot: false },
+  frozen: { python: 'p' },
+};
 
 test('run store: what was recorded is read back, newest run first, and a line cut off by a crash is no event', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'wherry-store-'));

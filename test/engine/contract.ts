@@ -103,6 +103,8 @@ export function describeEngine(name: string, open: (t: TestContext) => Promise<B
   });
 }
 
+const LAUNCH = { spot: false, vcpu: 1, memoryMiB: 2048 };
+
 async function openSession({ engine, plans }: Bench, plan: keyof Bench['plans']): Promise<EngineSession> {
   const opened = await engine.open({
     runId: `20260101T000000-${plan}`,
@@ -114,7 +116,7 @@ async function openSession({ engine, plans }: Bench, plan: keyof Bench['plans'])
 }
 
 async function start(session: EngineSession, task: string): Promise<Handle> {
-  const started = await session.start({ task, attempt: 1 });
+  const started = await session.start({ task, attempt: 1, launch: LAUNCH });
   assert.ok(started.ok, JSON.stringify(started));
   return started.value;
 }

@@ -2,6 +2,7 @@ import type { Failure, RunState, TaskRecord } from '../../model/run.ts';
 import type { RunStore } from '../../run/store.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import type { GlobalOptions } from '../command.ts';
+import { triesOf } from './tries.ts';
 
 const LAST_LINES = 12;
 
@@ -23,7 +24,8 @@ async function describeFailure(
   const where = options.project === undefined ? '' : ` -C ${options.project}`;
   return [
     `task '${task.name}' ${task.state === 'unknown' ? 'may have run' : 'failed'}: ${last?.failure === undefined ? 'no reason was recorded' : describe(last.failure)}`,
-    ...(last?.failure?.blame === 'platform' ? ['  this is the platform, not your code: run it again'] : []),
+    ...remedyOf(last?.failure),
+    ...triesOf(task),
     ...(skipped.length > 0 ? [`  not run because of it: ${skipped.join(', ')}`] : []),
     ...(lines.length > 0
       ? ['  the last lines of its log:', ...lines.slice(-LAST_LINES).map(({ text }) => `    ${text.trimEnd()}`)]
@@ -35,6 +37,11 @@ async function describeFailure(
   ].join('\n');
 }
 
+function remedyOf(failure: Failure | undefined): string[] {
+  if (failure?.remedy !== undefined) return [`  what to do: ${failure.remedy}`];
+  return failure?.blame === 'platform' ? ['  this is the platform, not your code: run it again'] : [];
+}
+
 function describe(failure: Failure): string {
   switch (failure.reason) {
     case 'node-raised':
@@ -43,10 +50,20 @@ function describe(failure: Failure): string {
       return `${failure.exception}: ${failure.detail}`;
     case 'exit-nonzero':
       return `its container ended with exit status ${failure.exitCode} (${failure.detail})`;
+    case 'out-of-memory':
+      return `it ran out of memory (${failure.detail})`;
+    case 'timed-out':
+      return failure.detail;
     case 'killed':
       return `its container was killed, exit status ${failure.exitCode} (${failure.detail})`;
     case 'not-started':
+    case 'no-connection':
+    case 'no-capacity':
+    case 'over-quota':
+    case 'no-address':
       return `it could not be started: ${failure.detail}`;
+    case 'interrupted':
+      return `it was interrupted: ${failure.detail}`;
     case 'lost':
       return `it was lost: ${failure.detail}`;
     case 'cancelled':

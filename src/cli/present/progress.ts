@@ -1,6 +1,9 @@
 import type { Colors } from 'picocolors/types.js';
 import type { Failure, RunEvent } from '../../model/run.ts';
+import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { Progress } from '../../run/run-plan.ts';
+import { describeDuration } from '../../util/describe-duration.ts';
+import { describeLaunch, REASONS } from './tries.ts';
 
 /** One line for each thing that happens, with the seconds since the start; log lines with their task in front. */
 export function progressPrinter(
@@ -9,12 +12,20 @@ export function progressPrinter(
   colors: Colors,
 ): (progress: Progress) => void {
   const start = now();
+  let isHeld = false;
   return (progress) => {
     if (progress.kind === 'log') {
       for (const { text } of progress.lines) write(`${colors.dim(`${progress.task} |`)} ${tidy(text)}\n`);
       return;
     }
-    const text = describe(progress.event, colors);
+    if (progress.kind === 'event') {
+      const { event } = progress;
+      // Said once, not for each task that waits.
+      if (isHeld && event.event === 'retry-due' && !event.counts) return;
+      isHeld = event.event === 'retry-due' ? !event.counts : isHeld && event.event !== 'attempt-started';
+    }
+    const text =
+      progress.kind === 'event' ? describe(progress.event, now(), colors) : describeTrouble(progress.trouble, colors);
     const seconds = ((now() - start) / 1000).toFixed(1).padStart(6);
     if (text !== undefined) write(`${colors.dim(`${seconds}s`)} ${text}\n`);
   };
@@ -26,7 +37,11 @@ function tidy(text: string): string {
 }
 
 /** Undefined for what needs no line of its own. */
-function describe(event: RunEvent, colors: Colors): string | undefined {
+function describeTrouble({ service, detail }: ServiceTrouble, colors: Colors): string {
+  return colors.yellow(`${service} does not answer: ${detail}. Asking again`);
+}
+
+function describe(event: RunEvent, now: number, colors: Colors): string | undefined {
   switch (event.event) {
     case 'attempt-started':
       return `${colors.bold(event.task)} starting`;
@@ -36,6 +51,10 @@ function describe(event: RunEvent, colors: Colors): string | undefined {
       return `${colors.bold(event.task)} ${event.failure === undefined ? colors.green('succeeded') : colors.red(wordFor(event.failure))}`;
     case 'run-resumed':
       return event.again.length === 0 ? undefined : `again: ${event.again.join(', ')}`;
+    case 'retry-due':
+      return describeRetry(event, now, colors);
+    case 'stop-requested':
+      return event.because === 'timed-out' ? `${colors.bold(event.task)} stopping: it took too long` : undefined;
     case 'task-skipped':
       return `${colors.bold(event.task)} ${colors.yellow('skipped')}: '${event.because}' failed`;
     case 'cancel-requested':
@@ -43,6 +62,19 @@ function describe(event: RunEvent, colors: Colors): string | undefined {
     default:
       return undefined;
   }
+}
+
+type RetryDue = Extract<RunEvent, { event: 'retry-due' }>;
+
+function describeRetry({ task, attempt, because, launch, counts, notBefore }: RetryDue, now: number, colors: Colors) {
+  if (!isReason(because)) return undefined;
+  if (!counts) return colors.yellow(`waiting for tasks of this run to end: ${REASONS[because]}`);
+  const wait = notBefore > now ? `in ${describeDuration(notBefore - now)}` : 'now';
+  return `${colors.bold(task)} ${colors.yellow(`attempt ${attempt}`)} ${wait}, with ${describeLaunch(launch)}: ${REASONS[because]}`;
+}
+
+function isReason(because: RetryDue['because']): because is keyof typeof REASONS {
+  return Object.hasOwn(REASONS, because);
 }
 
 function wordFor({ reason }: Failure): string {

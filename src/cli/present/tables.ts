@@ -1,19 +1,18 @@
 import { PRICES_AS_OF } from '../../fargate/price.ts';
-import type { Plan } from '../../model/plan.ts';
 import type { RunState, TaskRecord } from '../../model/run.ts';
 import { runDollars, taskDollars } from './cost.ts';
 
 /** Task, nodes, state, attempts, seconds and dollars, and the sum. */
-export async function runTable(state: RunState, plan: Plan): Promise<string> {
+export async function runTable(state: RunState): Promise<string> {
   const rows = state.tasks.map((task) => [
     task.name,
     String(task.nodes.length),
     task.state,
     String(task.attempts.length),
     secondsOf(task),
-    money(taskDollars(task, plan, state.prices)),
+    money(taskDollars(task, state.prices)),
   ]);
-  const total = runDollars(state, plan);
+  const total = runDollars(state);
   const sum =
     total === undefined
       ? ''

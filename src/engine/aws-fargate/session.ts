@@ -84,11 +84,10 @@ export class FargateSession implements EngineSession {
       clientToken: options.sha256(`${request.runId}|${spec.task}|${spec.attempt}`),
       command: isPlainKedro(launch.settings) ? plainCommand(task, request.plan, launch.settings) : launch.bootstrap,
       environment: this.#environment(task, spec),
-      vcpu: task.vcpu,
-      memoryMiB: task.memoryMiB,
+      launch: spec.launch,
       containerLimits: definition.others && {
-        cpu: cpuUnits(task.vcpu) - definition.others.cpu,
-        memory: task.memoryMiB - definition.others.memory,
+        cpu: cpuUnits(spec.launch.vcpu) - definition.others.cpu,
+        memory: spec.launch.memoryMiB - definition.others.memory,
       },
     };
     const input = runTaskRequest(details);
@@ -101,7 +100,10 @@ export class FargateSession implements EngineSession {
       });
     }
     const answer = await services.ecs.runTask(input);
-    if (!answer.ok) return answer;
+    if (!answer.ok) {
+      const { kind, detail } = answer.error;
+      return kind === 'refused' ? failed<Failure>({ reason: 'not-started', blame: 'user', detail }) : answer;
+    }
     const arn = answer.value.task?.taskArn;
     if (arn === undefined)
       return failed<Failure>({
@@ -214,7 +216,7 @@ export class FargateSession implements EngineSession {
   }
 
   /** Marks the lines that are events, so that what user code prints is never taken for one. */
-  #nonceOf(attempt: AttemptSpec | undefined): string {
+  #nonceOf(attempt: Pick<AttemptSpec, 'task' | 'attempt'> | undefined): string {
     const { options, request } = this.#parts;
     return options.sha256(`${request.runId}|${attempt?.task}|${attempt?.attempt}|events`).slice(0, 16);
   }

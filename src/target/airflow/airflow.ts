@@ -105,8 +105,7 @@ function symbolicRequest(task: PlanTask, request: CompileRequest) {
     clientToken: '',
     command: [],
     environment: { ...named, ...attempt, ...params },
-    vcpu: task.vcpu,
-    memoryMiB: task.memoryMiB,
+    launch: { spot: settings.execution_engine.spot, vcpu: task.vcpu, memoryMiB: task.memoryMiB },
   });
 }
 
