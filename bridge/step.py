@@ -1,7 +1,7 @@
 """Runs one task's nodes, programs or the user's own Kedro's, in a container or in a working copy (PROTOCOL.md, section 2).
 
 One file, because it is fetched as one; standard library only; Python 3.8 or newer; Kedro 0.18 to 1.x.
-Sections: main · events · the run's records · Kedro · programs · catalog paths · spilled values · spill on disk · spill on S3.
+Sections: main · events · the run's records · the claim · Kedro · programs · catalog paths · spilled values · spill on disk · spill on S3.
 """
 
 import base64
@@ -9,6 +9,8 @@ import calendar
 import collections.abc
 import contextlib
 import datetime
+import email.utils
+import fcntl
 import hashlib
 import hmac
 import http.client
@@ -48,7 +50,8 @@ def main() -> int:
         os.environ.setdefault("COLUMNS", "400")
     scratch = tempfile.mkdtemp(prefix="wherry-")
     events = Events(os.environ)
-    values = SpilledValues(scratch)
+    claim = Claim(os.environ)
+    values = SpilledValues(scratch, claim)
     stop_on_sigterm(events, values, scratch)
     stop_when_abandoned(os.environ.get("WHERRY_EVENTS", ""))
     try:
@@ -90,7 +93,9 @@ def run_task(events, values) -> int:
             raise StepError("manifest", f"the plan {manifest.get('planHash')} has no task '{task}'")
         values.bind(manifest, task, spill)
     with phase("marker"):
-        done = read_marker(spill, task)
+        done = read_marker(spill, task) or values.claim.take(
+            spill, lambda: read_marker(spill, task), lambda holder: events.emit("claim-held", holder=holder)
+        )
         if done is not None:
             events.emit("task-already-done", doneAttempt=done["attempt"])
             return 0
@@ -106,6 +111,7 @@ def run_task(events, values) -> int:
     status = project.run(values, watch)
     if status == 0:
         with phase("marker"):
+            values.claim.check()
             write_marker(spill, task, attempt, version, values, watch)
     return status
 
@@ -129,6 +135,8 @@ def report_failure(error: BaseException, events) -> int:
 
 
 def finish(status: int, events, values, scratch: str) -> None:
+    if status != 0:
+        values.claim.give_up(status)
     events.emit("step-finished", exitCode=status, cpuSeconds=cpu_seconds(), spilledBytes=values.bytes_written)
     events.flush()
     shutil.rmtree(scratch, ignore_errors=True)
@@ -150,6 +158,7 @@ def stop_on_sigterm(events, values, scratch: str) -> None:
             pass
         Programs.stop_running()
         if ABANDONED.is_set():
+            values.claim.give_up(EXIT_STOPPED)
             leave_nothing_behind(scratch)
         message = "the container was asked to stop (SIGTERM) before its nodes had finished"
         events.emit("step-failed", phase="run", exception="Stopped", message=message, traceback="")
@@ -453,6 +462,148 @@ def write_marker(spill, task: str, attempt: int, version: str, values, watch: No
     spill.put_bytes(task_key(task, "done.json"), json.dumps(marker).encode())
 
 
+# --- the claim ----------------------------------------------------------------------------------------------------
+
+# How often the container that has a task says that it lives, and how long a silence means its death, in seconds.
+BEAT = 15
+DEAD_AFTER = 60
+# How often a container looks that waits for another one.
+LOOK = 3
+# How long a container that is being stopped waits for a beat that is on its way.
+PATIENCE = 5
+
+
+def since_boot() -> float:
+    """Seconds, those included that the machine slept, where the system counts them."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+class Claim:
+    """The right to write what a task writes, which one container has at a time (claim.json).
+
+    It holds for DEAD_AFTER seconds from each time that it was written. A thread writes it again every BEAT seconds; a
+    task that is quicker costs one put. Without a spill location there is nothing to claim.
+    """
+
+    def __init__(self, environment, clock=since_boot, sleep=time.sleep):
+        self._task = environment.get("WHERRY_TASK")
+        self._attempt = int(environment.get("WHERRY_ATTEMPT", "1"))
+        # Whoever started this container has seen the end of every attempt before it.
+        self._may_take_over = environment.get("WHERRY_TAKES_OVER") == "1"
+        self._clock, self._sleep = clock, sleep
+        self._token = os.urandom(8).hex()
+        self._spill = None
+        self._version = None
+        self._heard = 0.0
+        self._lost_to = None
+        self._given_up = threading.Event()
+        self._beating = threading.Lock()
+
+    def take(self, spill, read_done, tell_of_wait):
+        """None when the task is this container's, its done marker where it is done. Raises where another has failed."""
+        if spill is None:
+            return None
+        self._spill = spill
+        done, has_told = None, False
+        while not self._put(spill.put_if_absent):
+            done, found = read_done(), spill.get_versioned(self._key("claim.json"))
+            if done is not None:
+                return done
+            if found is None:
+                continue
+            content, version, age = found
+            holder = json.loads(content)
+            if holder["token"] == self._token:  # The answer to our own put was lost on the way.
+                self._version = version
+            elif not self._is_free(holder, age):
+                if not has_told:
+                    tell_of_wait(holder["attempt"])
+                    has_told = True
+                self._sleep(LOOK)
+                continue
+            elif not self._put_over(version):
+                continue
+            # Whoever had it may have finished at the last moment.
+            done = read_done()
+            break
+        if done is None:
+            self._keep_alive()
+        return done
+
+    def _is_free(self, holder: dict, age: float) -> bool:
+        content = self._spill.get_bytes(self._key("failed.json"))
+        failure = None if content is None else json.loads(content)
+        if failure is not None and failure["claim"] == holder["token"]:
+            if self._attempt > holder["attempt"]:
+                return True
+            what = f"attempt {holder['attempt']} of this task has failed in another container"
+            raise StepError("claim", f"{what}, with exit status {failure['exitCode']}", failure["exitCode"])
+        return age > DEAD_AFTER or (self._may_take_over and self._attempt > holder["attempt"])
+
+    def check(self) -> None:
+        """Before every write. Asks the spill only after a long silence, in which another may have taken the task."""
+        if self._version is None:
+            return
+        if self._given_up.is_set():  # By the thread that ends this process.
+            threading.Event().wait()
+        if self._lost_to is None and self._clock() - self._heard > 2 * BEAT:
+            with phase("claim"):
+                self._beat()
+        if self._lost_to is not None:
+            raise StepError("claim", f"another container has taken this task over, as attempt {self._lost_to}")
+
+    def give_up(self, status: int) -> None:
+        """This container has failed: whoever waits for the task need not wait any longer."""
+        if self._version is None or self._lost_to is not None or self._given_up.is_set():
+            return
+        self._given_up.set()
+        if self._beating.acquire(timeout=PATIENCE):
+            failure = {"version": 1, "attempt": self._attempt, "claim": self._token, "exitCode": status}
+            with contextlib.suppress(Exception):
+                self._spill.put_bytes(self._key("failed.json"), json.dumps({**failure, "failedAt": now()}).encode())
+            self._beating.release()
+
+    def _put_over(self, version: str) -> bool:
+        return self._put(lambda key, content: self._spill.put_over(key, content, version))
+
+    def _put(self, put) -> bool:
+        asked = self._clock()
+        content = {"version": 1, "attempt": self._attempt, "token": self._token, "at": now()}
+        version = put(self._key("claim.json"), json.dumps(content).encode())
+        if version is not None:
+            self._version, self._heard = version, asked
+        return version is not None
+
+    def _keep_alive(self) -> None:
+        # From here on another thread writes, with a client of its own, and not while the process forks: a child would
+        # inherit the lock.
+        self._spill = open_spill(os.environ["WHERRY_SPILL"])
+        os.register_at_fork(before=self._beating.acquire, after_in_parent=self._beating.release)
+        threading.Thread(target=self._beat_for_ever, name="wherry-claim", daemon=True).start()
+
+    def _beat_for_ever(self) -> None:
+        while self._lost_to is None and not self._given_up.is_set():
+            self._sleep(BEAT)
+            with contextlib.suppress(Exception):  # The next beat may get through.
+                self._beat()
+
+    def _beat(self) -> None:
+        with self._beating:
+            if self._given_up.is_set() or self._put_over(self._version):
+                return
+            asked = self._clock()
+            found = self._spill.get_versioned(self._key("claim.json"))
+            holder = json.loads(found[0]) if found is not None else {"token": None, "attempt": "unknown"}
+            if holder["token"] == self._token:  # The answer to an earlier put was lost on the way.
+                self._version, self._heard = found[1], asked
+            else:
+                self._lost_to = holder["attempt"]
+
+    def _key(self, name: str) -> str:
+        return task_key(self._task, name)
+
+
 # --- Kedro --------------------------------------------------------------------------------------------------------
 
 
@@ -606,6 +757,10 @@ def make_hooks(project: Project, values, watch: NodeWatch):
         def after_node_run(self, node, outputs):
             watch.ran(node, outputs)
 
+        @hook_impl(tryfirst=True)
+        def before_dataset_saved(self):
+            values.claim.check()
+
         @hook_impl(trylast=True)
         def after_dataset_saved(self, dataset_name, node):
             watch.saved(node, dataset_name)
@@ -718,6 +873,7 @@ class Programs:
             return values.hold(dataset, path)
 
     def _keep(self, dataset: str, path: str, values) -> None:
+        values.claim.check()
         place = self._places.get(dataset)
         if place is None:
             values.keep_file(dataset, path)
@@ -811,7 +967,8 @@ def rewritten(value, rewrite, key=None):
 class SpilledValues:
     """The datasets of this task that the catalog does not persist and that another task writes or reads."""
 
-    def __init__(self, scratch: str):
+    def __init__(self, scratch: str, claim):
+        self.claim = claim
         self._scratch = scratch
         self._names: list = []
         self._files: dict = {}
@@ -894,6 +1051,7 @@ class SpilledValues:
 
     def _put(self, name: str, path: str, size: int, sha256: str) -> None:
         key = self._key(name)
+        self.claim.check()
         self._spill.put_file(key, path, sha256)
         self.hold(name, path)
         self.written[name] = {"dataset": name, "url": self._spill.url_of(key), "bytes": size, "sha256": sha256}
@@ -1036,13 +1194,33 @@ class FileSpill:
     def put_bytes(self, key: str, content: bytes) -> None:
         os.replace(self._temporary(key, content), self._path(key))
 
-    def put_if_absent(self, key: str, content: bytes) -> None:
+    def get_versioned(self, key: str):
+        """Content, version, and seconds since it was written; None for what is absent."""
+        content = self.get_bytes(key)
+        if content is None:
+            return None
+        return content, hashlib.sha256(content).hexdigest(), time.time() - os.path.getmtime(self._path(key))
+
+    def put_if_absent(self, key: str, content: bytes):
+        """Its version; None where something is there already."""
         temporary = self._temporary(key, content)
         try:
-            with contextlib.suppress(FileExistsError):
-                os.link(temporary, self._path(key))
+            os.link(temporary, self._path(key))
+            return hashlib.sha256(content).hexdigest()
+        except FileExistsError:
+            return None
         finally:
             os.unlink(temporary)
+
+    def put_over(self, key: str, content: bytes, version: str):
+        """Its version; None where what is there is not the version that it is to replace."""
+        with open(f"{self._path(key)}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            found = self.get_versioned(key)
+            if found is None or found[1] != version:
+                return None
+            self.put_bytes(key, content)
+            return hashlib.sha256(content).hexdigest()
 
     def put_file(self, key: str, path: str, sha256: str) -> None:
         temporary = self._temporary(key, b"")
@@ -1096,10 +1274,25 @@ class S3Spill:
     def put_bytes(self, key: str, content: bytes) -> None:
         self._client.request("PUT", self._prefix + key, body=BytesBody(content))
 
-    def put_if_absent(self, key: str, content: bytes) -> None:
+    def get_versioned(self, key: str):
+        status, headers, body = self._client.request("GET", self._prefix + key, fine=(404,))
+        if status == 404:
+            return None
+        # Both instants by the clock of S3.
+        written, asked = (email.utils.parsedate_to_datetime(headers[name]) for name in ("last-modified", "date"))
+        return body, headers["etag"], (asked - written).total_seconds()
+
+    def put_if_absent(self, key: str, content: bytes):
+        return self._put_where(key, content, {"if-none-match": "*"}, fine=(412,))
+
+    def put_over(self, key: str, content: bytes, version: str):
+        return self._put_where(key, content, {"if-match": version}, fine=(404, 412))
+
+    def _put_where(self, key: str, content: bytes, condition: dict, fine: tuple):
         # 412: another was first. (409, two at the same time, is worth another try.)
-        condition = {"if-none-match": "*"}
-        self._client.request("PUT", self._prefix + key, body=BytesBody(content), headers=condition, fine=(412,))
+        body = BytesBody(content)
+        status, headers, _ = self._client.request("PUT", self._prefix + key, body=body, headers=condition, fine=fine)
+        return None if status in fine else headers["etag"]
 
     def put_file(self, key: str, path: str, sha256: str) -> None:
         size = os.path.getsize(path)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { startWherry, wherry } from './support/cli.ts';
-import { countingProject } from './support/counting-project.ts';
+import { countingProject, isThere, until } from './support/counting-project.ts';
 import { emulatedAws } from './support/emulated-aws.ts';
 
 interface Status {
@@ -78,6 +79,8 @@ test('resume, on the emulator of `run --emulate`: it starts again, and what it h
   await project.untilBegun('middle');
   child.kill('SIGKILL');
   await ended;
+  const emulator = join(project.folder, '.wherry', 'emulator', 'emulator.json');
+  await until(async () => !(await isThere(emulator)), 'the emulator has ended');
   await project.go();
   const resumed = await wherry(['resume', ...words]);
   assert.equal(resumed.status, 0, resumed.stderr);

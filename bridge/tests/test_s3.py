@@ -48,7 +48,7 @@ class Tasks(S3Test):
         self.assertEqual(json.loads((project.root / "data/result.json").read_text()), {"total": 12})
         run = f"some prefix/é/runs/{RUN_ID}/"
         names = ["data/doubled.pkl", "run.json"]
-        names += [f"tasks/{task}/{name}" for task in ("first", "second") for name in ("done.json", "events-1.jsonl")]
+        names += [f"tasks/{task}/{name}" for task in ("first", "second") for name in ("claim.json", "done.json", "events-1.jsonl")]
         self.assertEqual(self.s3.keys(), ["some prefix/é/plans/p.json", *sorted(run + name for name in names)])
         events = [json.loads(line) for line in self.s3.get(run + "tasks/first/events-1.jsonl").splitlines()]
         self.assertEqual([event["event"] for event in events][-1], "step-finished")

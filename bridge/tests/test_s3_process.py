@@ -26,7 +26,7 @@ KEYS = {"AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "AKIDTEST", "AWS_SECRET_ACCES
 
 
 @unittest.skipUnless(MOTO_PYTHON, "WHERRY_MOTO_PYTHON is not set: the Python that has what emulator/s3 needs")
-class OwnProcess(ProjectTest):
+class OwnServer(ProjectTest):
     """The S3 of the emulator, which answers conditional puts one at a time, as S3 does."""
 
     def setUp(self):
@@ -46,6 +46,8 @@ class OwnProcess(ProjectTest):
         place = f"<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
         self.client.request("PUT", "", body=step.BytesBody(place.encode()))
 
+
+class OwnProcess(OwnServer):
     def test_of_8_conditional_puts_at_once_exactly_one_wins(self):
         start = threading.Barrier(8)
 

@@ -19,6 +19,8 @@ export type StepEvent = { readonly at: string; readonly task: string; readonly a
       readonly traceback: string;
     }
   | { readonly event: 'task-already-done'; readonly doneAttempt: number }
+  /** It waits for another container, of the attempt `holder`, that has the task. */
+  | { readonly event: 'claim-held'; readonly holder: number }
   | {
       readonly event: 'step-finished';
       readonly exitCode: number;

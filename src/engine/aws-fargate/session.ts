@@ -212,6 +212,8 @@ export class FargateSession implements EngineSession {
       ...deliveryEnvironment(task, { ...launch, plan, deflate }),
       ...(launch.spill === undefined && !isPlainKedro(launch.settings) ? { WHERRY_EVENTS: `stdout:${nonce}` } : {}),
       ...attemptEnvironment({ runId, task: task.name, attempt: String(attempt), saveVersion }),
+      // A later attempt is started only when the ones before are known to be over.
+      ...(attempt > 1 ? { WHERRY_TAKES_OVER: '1' } : {}),
     };
   }
 

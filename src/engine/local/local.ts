@@ -195,6 +195,7 @@ class LocalSession implements EngineSession {
       WHERRY_RUN_ID: runId,
       WHERRY_TASK: task,
       WHERRY_ATTEMPT: String(attempt),
+      ...(this.#attempts.get(`${task}/${attempt - 1}`)?.ended === undefined ? {} : { WHERRY_TAKES_OVER: '1' }),
       WHERRY_PLAN: under(spill, manifestKey(plan.planHash)),
       WHERRY_SPILL: spill,
       WHERRY_EVENTS: 'fd:3',
