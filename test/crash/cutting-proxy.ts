@@ -1,0 +1,35 @@
+import { createServer, request as httpRequest, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Whether to let go on what has come so far: requests on their way to the service, and answers on their way back. */
+export type Gate = (kind: 'request' | 'response') => boolean;
+
+/** Stands between a client and a service, and passes on whatever the gate lets through. */
+export async function cuttingProxy(target: string, gate: Gate): Promise<{ url: string; close(): void }> {
+  const { hostname, port } = new URL(target);
+  const server: Server = createServer((incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      if (!gate('request')) return outgoing.destroy();
+      const headers = { ...incoming.headers, host: `${hostname}:${port}` };
+      const options = { hostname, port, path: incoming.url, method: incoming.method, headers };
+      const forwarded = httpRequest(options, (answer) => {
+        if (!gate('response')) return outgoing.destroy();
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(outgoing);
+      });
+      forwarded.on('error', () => outgoing.destroy());
+      forwarded.end(Buffer.concat(chunks));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port: own } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${own}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
