@@ -17,6 +17,11 @@ import sys
 import traceback
 from pathlib import Path
 
+# Also where Python is told not to look beside a program.
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:] = [HERE, *(path for path in sys.path if path != HERE)]
+from describe_packages import class_error, file_systems, uses_fsspec  # noqa: E402
+
 PROTOCOL_VERSION = 1
 PATH_KEYS = ("filepath", "path", "filename")
 TABLE_KEYS = ("table_name", "table", "sql")
@@ -35,7 +40,7 @@ def main() -> None:
     document_out = take_stdout()
     inputs = record_inputs() if options.inputs else None
     # A module of the project's may have the name of one of ours.
-    del sys.path[0]
+    sys.path.remove(HERE)
     document = describe(Path.cwd().resolve(), options, inputs)
     if inputs is not None:
         document["inputs"] = inputs.described()
@@ -76,6 +81,8 @@ def describe(root: Path, options, inputs=None) -> dict:
         "nodes": {},
         "datasets": {},
         "parameters": [],
+        "credentials": None,
+        "fileSystems": {},
         "problems": [],
     }
     try:
@@ -138,6 +145,8 @@ def fill(document: dict, root: Path, options, inputs) -> None:
     with blamed_on("config", root):
         document["parameters"] = sorted(set(parameter_names(parameters)))
         document["datasets"] = describe_datasets(names, catalog)
+    document["credentials"] = config.credentials()
+    document["fileSystems"] = file_systems(root)
 
 
 def asked_for_what_is_not_there(document: dict) -> bool:
@@ -277,6 +286,13 @@ class Config:
             self._complain(error)
             return {}
 
+    def credentials(self):
+        """Their names; None where they cannot be read here, which need not be wrong: it may be a variable that is not set."""
+        try:
+            return sorted(str(name) for name in self._loader["credentials"] or {})
+        except Exception as error:
+            return [] if type(error).__name__ == "MissingConfigException" else None
+
     def _complain(self, error: Exception) -> None:
         env, source, problems = self._document["env"], self._document["confSource"], self._document["problems"]
         if asked_for_what_is_not_there(self._document):
@@ -369,6 +385,8 @@ def describe_dataset(entry, pattern) -> dict:
         "versioned": False,
         "credentials": None,
         "pattern": pattern,
+        "classError": None,
+        "usesFsspec": False,
     }
     if not isinstance(entry, dict):
         return described
@@ -386,6 +404,11 @@ def describe_dataset(entry, pattern) -> dict:
         described["versioned"] = described["versioned"] or bool(place.get("versioned"))
     kind = entry.get("type")
     described["type"] = kind if isinstance(kind, str) else getattr(kind, "__qualname__", None) or str(kind)
+    # A PartitionedDataset may name the class of its partitions alone.
+    classes = [name for name in (kind, inner.get("type"), entry.get("dataset")) if isinstance(name, str)]
+    errors = [f"{name}: {class_error(name)}" for name in classes if class_error(name)]
+    described["classError"] = errors[0] if errors else None
+    described["usesFsspec"] = any(uses_fsspec(name) for name in classes)
     return described
 
 

@@ -87,7 +87,8 @@ class Inputs:
         here = os.path.dirname(os.path.abspath(__file__))
         requirements = [name for name in os.listdir() if name.startswith("requirements")]
         settings = os.path.join(sys.prefix, "pyvenv.cfg")
-        for path in (__file__, os.path.join(here, "describe.py"), settings, *requirements):
+        own = [os.path.join(here, name) for name in ("describe.py", "describe_packages.py")]
+        for path in (__file__, *own, settings, *requirements):
             self._note("content", os.path.abspath(path))
         self._note("changed", os.path.abspath(sys.executable))
         folders = {path for path in sys.path if is_installed(path + os.sep)} | set(site.getsitepackages())

@@ -197,6 +197,8 @@ class Shop(unittest.TestCase):
                 "versioned": False,
                 "credentials": "by_pattern_login",
                 "pattern": "{name}_csv",
+                "classError": None,
+                "usesFsspec": True,
             },
         )
 

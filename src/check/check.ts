@@ -5,8 +5,11 @@ import { airflowNoLogs } from './rules/airflow-no-logs.ts';
 import { airflowNotSent } from './rules/airflow-not-sent.ts';
 import { belongsToDefinition } from './rules/belongs-to-definition.ts';
 import { catchAll } from './rules/catch-all.ts';
+import { classNotFound } from './rules/class-not-found.ts';
 import { confLeftOut } from './rules/conf-left-out.ts';
 import { confirmsElsewhere } from './rules/confirms-elsewhere.ts';
+import { credentialsLeftOut } from './rules/credentials-left-out.ts';
+import { credentialsUndefined } from './rules/credentials-undefined.ts';
 import { gpu } from './rules/gpu.ts';
 import { impossibleGroup } from './rules/impossible-group.ts';
 import { inputNotThere } from './rules/input-not-there.ts';
@@ -20,6 +23,7 @@ import { memoryCrossesTasks } from './rules/memory-crosses-tasks.ts';
 import { movingImage } from './rules/moving-image.ts';
 import { namesNothing } from './rules/names-nothing.ts';
 import { network } from './rules/network.ts';
+import { noDriver } from './rules/no-driver.ts';
 import { nobodyWrites } from './rules/nobody-writes.ts';
 import { onePathTwice } from './rules/one-path-twice.ts';
 import { outputThrownAway } from './rules/output-thrown-away.ts';
@@ -40,8 +44,11 @@ const RULES: readonly Rule[] = [
   airflowNotSent,
   belongsToDefinition,
   catchAll,
+  classNotFound,
   confLeftOut,
   confirmsElsewhere,
+  credentialsLeftOut,
+  credentialsUndefined,
   gpu,
   impossibleGroup,
   inputNotThere,
@@ -58,6 +65,7 @@ const RULES: readonly Rule[] = [
   movingImage,
   namesNothing,
   network,
+  noDriver,
   nobodyWrites,
   onePathTwice,
   outputThrownAway,

@@ -38,6 +38,8 @@ export interface CheckContext {
   readonly locateNode: (node: Node) => Span | undefined;
   /** Keys in the catalog's files, dotted, whose values look like secrets. */
   readonly secretsInCatalog: () => readonly Located<string>[];
+  /** The files of any environment that define credentials of this name. */
+  readonly filesOfCredentials: (name: string) => readonly string[];
 }
 
 /** One thing that can be wrong. Pure: the same context gives the same findings. */

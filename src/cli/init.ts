@@ -9,7 +9,7 @@ import { fromAirflowK8s } from '../init/from-airflow-k8s.ts';
 import { type MovedCatalog, moveCatalog } from '../init/move-catalog.ts';
 import { type Move, moveToBucket } from '../init/move-to-bucket.ts';
 import { settingsFile } from '../init/settings-file.ts';
-import { readCatalogFiles } from '../load/kedro/catalog-files.ts';
+import { readConfFiles } from '../load/kedro/conf-files.ts';
 import type { Dataset, Project } from '../model/project.ts';
 import { writeWhole } from '../store/write-whole.ts';
 import { type CommandInput, EXIT, type GlobalOptions, UsageError } from './command.ts';
@@ -75,8 +75,8 @@ function placeholderBucket({ project }: Found): string | undefined {
 }
 
 function catalogOf(move: Move, project: Project, env: string): MovedCatalog {
-  const { root, confSource, baseEnv } = project;
-  const files = readCatalogFiles({ root, confSource, env, baseEnv }).map(({ source }) => source);
+  const { confSource, baseEnv } = project;
+  const files = readConfFiles('catalog', [env, baseEnv], project).map(({ source }) => source);
   const filesOf = (folder: string) =>
     files.flatMap(({ path, text }) => {
       const inside = relative(join(confSource, folder), path);

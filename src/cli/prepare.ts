@@ -131,6 +131,7 @@ export async function planAndCheck(
     locateDataset: loaded.locateDataset,
     locateNode: loaded.locateNode,
     secretsInCatalog: loaded.secretsInCatalog,
+    filesOfCredentials: loaded.filesOfCredentials,
   });
   const all = [...loaded.diagnostics, ...configured.diagnostics, ...planned.diagnostics, ...found];
   const diagnostics = sortDiagnostics(adjust(nameVariables(all, config), config.values.severity));

@@ -4,7 +4,15 @@ import type { Dataset } from '../model/project.ts';
 import { moveCatalog } from './move-catalog.ts';
 
 function local(name: string, path: string, rest: Partial<Dataset> = {}): Dataset {
-  const others = { type: 'T', versioned: false, credentials: undefined, pattern: undefined, pathKey: 'filepath' };
+  const others = {
+    type: 'T',
+    versioned: false,
+    credentials: undefined,
+    pattern: undefined,
+    pathKey: 'filepath',
+    classError: undefined,
+    usesFsspec: true,
+  };
   return { name, writtenAs: name, kind: 'local', path, ...others, ...rest };
 }
 

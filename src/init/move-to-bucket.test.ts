@@ -5,7 +5,14 @@ import { moveToBucket } from './move-to-bucket.ts';
 
 function dataset(name: string, path: string, pathKey = 'filepath'): [string, Dataset] {
   const kind = path.startsWith('s3://') ? 'remote' : 'local';
-  const rest = { type: 'T', versioned: false, credentials: undefined, pattern: undefined };
+  const rest = {
+    type: 'T',
+    versioned: false,
+    credentials: undefined,
+    pattern: undefined,
+    classError: undefined,
+    usesFsspec: true,
+  };
   return [name, { name, writtenAs: name, kind, path, pathKey, ...rest }];
 }
 

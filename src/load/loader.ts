@@ -29,6 +29,8 @@ export interface Loaded {
   readonly locateNode: (node: Node) => Span | undefined;
   /** Keys in the catalog's files, dotted, whose values look like secrets. */
   readonly secretsInCatalog: () => readonly Located<string>[];
+  /** The files of any environment that define credentials of this name. */
+  readonly filesOfCredentials: (name: string) => readonly string[];
 }
 
 /** `usage` is for what was asked wrongly (unknown env or pipeline): one sentence and what to do. */

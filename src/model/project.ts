@@ -52,6 +52,19 @@ export interface Dataset {
   readonly credentials: string | undefined;
   /** The factory pattern that gave the definition. */
   readonly pattern: string | undefined;
+  /** Why the Python that was found has no such class. */
+  readonly classError: string | undefined;
+  /** Whether its class opens paths through fsspec, and so needs the package of their protocol. */
+  readonly usesFsspec: boolean;
+}
+
+/** The package by which fsspec speaks a protocol. */
+export interface FileSystem {
+  readonly package: string;
+  /** In the Python that was found. */
+  readonly installed: boolean;
+  /** Whether the project's requirements bring it; null where they are nowhere to be found. */
+  readonly required: boolean | null;
 }
 
 /** A DAG of nodes joined by dataset names. `nodes` are in topological order. */
@@ -79,6 +92,10 @@ export interface Project {
   /** Those that are written with several suffixes: what each of them says of the same bytes. */
   readonly transcoded: ReadonlyMap<string, readonly Dataset[]>;
   readonly parameters: readonly string[];
+  /** Names of the credentials that the environment defines; undefined where nothing tells. */
+  readonly credentials: readonly string[] | undefined;
+  /** By protocol: `s3`. */
+  readonly fileSystems: ReadonlyMap<string, FileSystem>;
 }
 
 /** A dataset's name without Kedro's transcoding suffix: `cars@spark` and `cars@pandas` are the same bytes. */

@@ -50,6 +50,8 @@ export function makeDataset(name: string, rest: Partial<Dataset> = {}): Dataset 
     versioned: false,
     credentials: undefined,
     pattern: undefined,
+    classError: undefined,
+    usesFsspec: true,
     ...rest,
   };
 }
@@ -67,5 +69,7 @@ export function makeProject(nodes: readonly Node[], catalog: readonly Dataset[])
     catalog: new Map(catalog.map((dataset) => [dataset.name, dataset])),
     transcoded: new Map(),
     parameters: [],
+    credentials: undefined,
+    fileSystems: new Map(),
   };
 }

@@ -5,6 +5,7 @@ import { type Span, spanOfLine } from '../../diagnostics/span.ts';
 import { findPython, type PythonCandidate } from '../find-python.ts';
 import type { Loaded, Loader, LoadRequest, LoadResult } from '../loader.ts';
 import { catalogFiles } from './catalog-files.ts';
+import { filesOfCredentials } from './conf-files.ts';
 import { describeProject } from './describe.ts';
 import { nodeLocator } from './locate-node.ts';
 import { lowerProject } from './lower.ts';
@@ -61,8 +62,16 @@ export async function interpretDescription(
   if (description.problems.some(({ kind }) => kind !== 'pipeline-dropped')) return { kind: 'failed', diagnostics };
   const project = lowerProject(description, root);
   const { locate: locateDataset, secrets: secretsInCatalog } = catalogFiles(project);
-  const locateNode = nodeLocator(project);
-  return { kind: 'loaded', project, python, diagnostics, locateDataset, locateNode, secretsInCatalog };
+  return {
+    kind: 'loaded',
+    project,
+    python,
+    diagnostics,
+    locateDataset,
+    locateNode: nodeLocator(project),
+    secretsInCatalog,
+    filesOfCredentials: (name) => filesOfCredentials(name, project),
+  };
 }
 
 function pythonMissing(tried: readonly PythonCandidate[]): Diagnostic {

@@ -38,6 +38,8 @@ export function lowerProject(description: Description, root: string): Project {
     ),
     transcoded: new Map([...byName].filter(([, all]) => all.length > 1)),
     parameters: description.parameters,
+    credentials: description.credentials ?? undefined,
+    fileSystems: new Map(Object.entries(description.fileSystems)),
   };
 }
 
@@ -68,6 +70,8 @@ function lowerDataset(writtenAs: string, dataset: DescribedDataset): Dataset {
     versioned: dataset.versioned,
     credentials: dataset.credentials ?? undefined,
     pattern: dataset.pattern ?? undefined,
+    classError: dataset.classError ?? undefined,
+    usesFsspec: dataset.usesFsspec,
   };
 }
 

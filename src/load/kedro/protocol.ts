@@ -29,9 +29,13 @@ const dataset = z.object({
   versioned: z.boolean(),
   credentials: z.string().nullable(),
   pattern: z.string().nullable(),
+  classError: z.string().nullable().default(null),
+  usesFsspec: z.boolean().default(false),
 });
 
-/** What `bridge/describe.py` prints (bridge/PROTOCOL.md §1). */
+const fileSystem = z.object({ package: z.string(), installed: z.boolean(), required: z.boolean().nullable() });
+
+/** What `bridge/describe.py` prints (bridge/PROTOCOL.md §1). What has a default is younger than the first snapshots. */
 export const descriptionSchema = z.object({
   version: z.literal(1),
   kedroVersion: z.string().nullable(),
@@ -45,6 +49,8 @@ export const descriptionSchema = z.object({
   nodes: z.record(z.string(), node),
   datasets: z.record(z.string(), dataset),
   parameters: z.array(z.string()),
+  credentials: z.array(z.string()).nullable().default(null),
+  fileSystems: z.record(z.string(), fileSystem).default({}),
   problems: z.array(problem),
 });
 

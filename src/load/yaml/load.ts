@@ -58,6 +58,7 @@ async function load(request: LoadRequest): Promise<LoadResult> {
     locateNode: ({ name }) => locate(['nodes', indexOf.get(name) ?? 0, 'name']),
     // Its datasets have paths and nothing else.
     secretsInCatalog: () => [],
+    filesOfCredentials: () => [],
   };
 }
 

@@ -23,6 +23,8 @@ export function lowerPipeline({ name, nodes, datasets }: PipelineFile, place: Pl
     catalog: new Map(Object.entries(datasets).map(([dataset, { path }]) => [dataset, lowerDataset(dataset, path)])),
     transcoded: new Map(),
     parameters: [],
+    credentials: undefined,
+    fileSystems: new Map(),
   };
 }
 
@@ -75,5 +77,7 @@ function lowerDataset(name: string, path: string): Dataset {
     versioned: false,
     credentials: undefined,
     pattern: undefined,
+    classError: undefined,
+    usesFsspec: false,
   };
 }
