@@ -3,6 +3,8 @@ export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  /** The name of the error that it is. */
+  readonly errorType?: string;
 }
 
 const JSON_TYPE = 'application/x-amz-json-1.1';

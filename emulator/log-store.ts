@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 
@@ -9,18 +9,32 @@ export interface LogEvent {
   readonly ingestionTime: number;
 }
 
+/** An event as a stream has it: by time, and of one time in the order in which they came, whose number `order` is. */
+export interface StoredEvent extends LogEvent {
+  readonly order: number;
+}
+
+export interface Place {
+  readonly group: string;
+  readonly stream: string;
+}
+
 /** Log groups and their streams: a folder each, a stream one file of JSON lines that is only ever appended to. */
 export interface LogStore {
   hasGroup(group: string): boolean;
   /** False when it exists already. */
   createGroup(group: string): boolean;
+  deleteGroup(group: string): void;
   groups(): readonly { readonly name: string; readonly createdAt: number }[];
-  /** The names of a group's streams. */
-  streams(group: string): readonly string[];
-  /** The stream is made by its first event. */
-  append(place: { group: string; stream: string }, event: LogEvent): void;
-  /** Undefined when there is no such stream. */
-  events(place: { group: string; stream: string }): readonly LogEvent[] | undefined;
+  /** A group's streams. */
+  streams(group: string): readonly { readonly name: string; readonly createdAt: number }[];
+  /** False when it exists already; the group must exist. */
+  createStream(place: Place): boolean;
+  deleteStream(place: Place): void;
+  /** The stream is made by its first event. One for a group that is not there is lost, as it is on AWS. */
+  append(place: Place, event: LogEvent): void;
+  /** By time. Undefined when there is no such stream. */
+  events(place: Place): readonly StoredEvent[] | undefined;
   flush(): void;
 }
 
@@ -34,17 +48,19 @@ interface Group {
 }
 
 interface Stream {
+  readonly createdAt: number;
   /** Undefined while they are in the file alone. */
-  events: LogEvent[] | undefined;
+  events: StoredEvent[] | undefined;
   unsaved: LogEvent[];
   usedAt: number;
 }
 
-export function openLogStore(root: string, clock: Clock): LogStore {
+export function openLogStore(root: string, clock: Pick<Clock, 'now'>): LogStore {
   const groups = readGroups(root);
   const changed = new Map<string, Stream>();
   let timer: NodeJS.Timeout | undefined;
-  const fileOf = (group: string, stream: string) => join(root, fileName(group), `${fileName(stream)}.jsonl`);
+  const folderOf = (group: string) => join(root, fileName(group));
+  const fileOf = ({ group, stream }: Place) => join(folderOf(group), `${fileName(stream)}.jsonl`);
 
   function flush() {
     clearTimeout(timer);
@@ -65,46 +81,80 @@ export function openLogStore(root: string, clock: Clock): LogStore {
   }
 
   /** The events of a stream, read from its file if need be. */
-  function loaded(stream: Stream, file: string): LogEvent[] {
+  function loaded(stream: Stream, file: string): StoredEvent[] {
     stream.usedAt = Date.now();
     stream.events ??= readEvents(file);
     return stream.events;
   }
 
-  function createGroup(group: string) {
-    if (groups.has(group)) return false;
-    mkdirSync(join(root, fileName(group)), { recursive: true });
-    groups.set(group, { createdAt: clock.now(), streams: new Map() });
-    return true;
+  /** Opens a stream, which is made if it is not there. */
+  function opened(place: Place, streams: Map<string, Stream>): Stream {
+    const existing = streams.get(place.stream);
+    if (existing) return existing;
+    const made: Stream = { createdAt: clock.now(), events: [], unsaved: [], usedAt: 0 };
+    streams.set(place.stream, made);
+    appendFileSync(fileOf(place), '');
+    return made;
   }
 
   return {
     flush,
-    createGroup,
     hasGroup: (group) => groups.has(group),
+    createGroup(group) {
+      if (groups.has(group)) return false;
+      mkdirSync(folderOf(group), { recursive: true });
+      groups.set(group, { createdAt: clock.now(), streams: new Map() });
+      return true;
+    },
+    deleteGroup(group) {
+      for (const stream of groups.get(group)?.streams.keys() ?? []) changed.delete(fileOf({ group, stream }));
+      groups.delete(group);
+      rmSync(folderOf(group), { recursive: true, force: true });
+    },
     groups: () => [...groups].map(([name, { createdAt }]) => ({ name, createdAt })),
-    streams: (group) => [...(groups.get(group)?.streams.keys() ?? [])],
-    append({ group, stream: name }, event) {
-      createGroup(group);
-      const streams = (groups.get(group) as Group).streams;
-      const stream = streams.get(name) ?? { events: [], unsaved: [], usedAt: 0 };
-      streams.set(name, stream);
-      const file = fileOf(group, name);
-      loaded(stream, file).push(event);
+    streams: (group) => [...(groups.get(group)?.streams ?? [])].map(([name, { createdAt }]) => ({ name, createdAt })),
+    createStream(place) {
+      const streams = groups.get(place.group)?.streams;
+      if (!streams || streams.has(place.stream)) return false;
+      opened(place, streams);
+      return true;
+    },
+    deleteStream(place) {
+      groups.get(place.group)?.streams.delete(place.stream);
+      changed.delete(fileOf(place));
+      rmSync(fileOf(place), { force: true });
+    },
+    append(place, event) {
+      const streams = groups.get(place.group)?.streams;
+      if (!streams) return;
+      const stream = opened(place, streams);
+      const file = fileOf(place);
+      const events = loaded(stream, file);
+      insert({ ...event, order: events.length }, events);
       stream.unsaved.push(event);
       changed.set(file, stream);
       timer ??= setTimeout(flush, DELAY_MS).unref();
     },
-    events({ group, stream: name }) {
-      const stream = groups.get(group)?.streams.get(name);
-      return stream && loaded(stream, fileOf(group, name));
+    events(place) {
+      const stream = groups.get(place.group)?.streams.get(place.stream);
+      return stream && loaded(stream, fileOf(place));
     },
   };
+}
+
+/** Nearly every event is later than all before it. */
+function insert(event: StoredEvent, events: StoredEvent[]): void {
+  let index = events.length;
+  while (index > 0 && (events[index - 1]?.timestamp ?? 0) > event.timestamp) index -= 1;
+  events.splice(index, 0, event);
 }
 
 // Group names begin with a slash as a rule, and stream names hold two.
 const fileName = (name: string): string =>
   encodeURIComponent(name).replace(/^\.+/, (dots) => dots.replaceAll('.', '%2E'));
+
+/** Whether the file of a stream or the folder of a group of this name can be made: file systems take 255 bytes. */
+export const isKeepable = (name: string): boolean => `${fileName(name)}.jsonl`.length <= 255;
 
 function readGroups(root: string): Map<string, Group> {
   mkdirSync(root, { recursive: true });
@@ -113,15 +163,18 @@ function readGroups(root: string): Map<string, Group> {
     const streams = new Map<string, Stream>();
     for (const file of readdirSync(join(root, folder))) {
       const name = decodeURIComponent(file.replace(/\.jsonl$/, ''));
-      streams.set(name, { events: undefined, unsaved: [], usedAt: 0 });
+      streams.set(name, { createdAt: bornAt(join(root, folder, file)), events: undefined, unsaved: [], usedAt: 0 });
     }
-    groups.set(decodeURIComponent(folder), { createdAt: statSync(join(root, folder)).birthtimeMs, streams });
+    groups.set(decodeURIComponent(folder), { createdAt: bornAt(join(root, folder)), streams });
   }
   return groups;
 }
 
-function readEvents(file: string): LogEvent[] {
+const bornAt = (path: string): number => statSync(path).birthtimeMs;
+
+function readEvents(file: string): StoredEvent[] {
   const lines = readFileSync(file, 'utf8').split('\n');
   // What follows the last line feed is either nothing or a line that a kill cut short.
-  return lines.slice(0, -1).map((line) => JSON.parse(line) as LogEvent);
+  const events = lines.slice(0, -1).map((line, order) => ({ ...(JSON.parse(line) as LogEvent), order }));
+  return events.sort((a, b) => a.timestamp - b.timestamp || a.order - b.order);
 }

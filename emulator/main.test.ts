@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,48 +65,6 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
-
-async function untilGone(pids: readonly number[]): Promise<void> {
-  while (pids.some(isAlive)) await sleep(20);
-}
-
-it('emulator: SIGTERM ends its containers and its S3 server, and it exits 0', async () => {
-  const emulator = await start();
-  const { pids } = await startSleepers(emulator);
-  assert.ok(pids.length === 2 && pids.every(isAlive));
-  const s3 = emulator.env.AWS_ENDPOINT_URL_S3 ?? '';
-  assert.ok((await fetch(s3)).ok);
-  assert.equal(await emulator.end('SIGTERM'), 0);
-  assert.deepEqual(pids.filter(isAlive), []);
-  await assert.rejects(fetch(s3));
-  assert.equal(existsSync(join(state.path, 'emulator.json')), false);
-});
-
-it('emulator: definitions, clusters, stopped tasks and log events outlive it', async () => {
-  const first = await start();
-  const { taskArn, pids } = await startSleepers(first);
-  await first.end();
-  const second = await start();
-  const { ecs, logs } = clients(second);
-  const task = await describe(ecs, taskArn);
-  assert.deepEqual([task.lastStatus, task.stopCode], ['STOPPED', 'TerminationNotice']);
-  assert.deepEqual(await lines(logs, task), [pids.join(' ')]);
-  const next = await ecs.send(new RegisterTaskDefinitionCommand(definition('sleepers', 'exit 0')));
-  assert.equal(next.taskDefinition?.revision, 2);
-  await second.end();
-});
-
-it('emulator: one that was killed leaves its tasks lost, and the next ends their processes', async () => {
-  const first = await start();
-  const { taskArn, pids } = await startSleepers(first);
-  await first.end('SIGKILL');
-  assert.ok(pids.every(isAlive));
-  const second = await start();
-  await untilGone(pids);
-  const task = await describe(clients(second).ecs, taskArn);
-  assert.deepEqual([task.lastStatus, task.stopCode, task.containers?.[0]?.exitCode], ['STOPPED', undefined, undefined]);
-  await second.end();
-});
 
 it('emulator: its clock is put forward by request and by --advance, past containers that go on, and never goes back', async () => {
   const time = ({ env }: TestEmulator) => `${env.AWS_ENDPOINT_URL_ECS}/_emulator/time`;

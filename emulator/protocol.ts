@@ -39,7 +39,10 @@ function jsonCall(target: string, body: string): Call {
       if (!operation) throw unknownOperation('UnknownOperationException', name);
       return json(200, operation(parsed(body), world));
     },
-    refuse: ({ type, message, details, status }) => json(status, { __type: type, message, ...details }),
+    refuse: ({ type, message, details, status }) => ({
+      ...json(status, { __type: type, message, ...details }),
+      errorType: type,
+    }),
   };
 }
 

@@ -48,7 +48,11 @@ function send(response: ServerResponse, answer: Answer | 'cut', { log }: Options
     request.socket.resetAndDestroy();
     return;
   }
-  response.writeHead(answer.status, { 'content-type': answer.type, 'x-amzn-requestid': randomUUID() });
+  response.writeHead(answer.status, {
+    'content-type': answer.type,
+    'x-amzn-requestid': randomUUID(),
+    ...(answer.errorType ? { 'x-amzn-errortype': answer.errorType } : {}),
+  });
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
 

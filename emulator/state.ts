@@ -17,7 +17,10 @@ export interface Cluster {
   readonly capacityProviders: readonly string[];
   readonly defaultCapacityProviderStrategy: readonly Input[];
   readonly settings: readonly Input[];
+  readonly configuration?: Input;
   readonly tags: readonly Tag[];
+  /** ECS shows it as INACTIVE. */
+  readonly isDeleted?: boolean;
 }
 
 /** One revision. `shown` is what DescribeTaskDefinition answers: all that was registered, and what ECS adds. */
@@ -94,7 +97,7 @@ export interface EcsTask {
 export interface TaskRecord {
   readonly id: string;
   readonly task: EcsTask;
-  readonly tags: readonly Tag[];
+  tags: readonly Tag[];
   readonly networkConfiguration: Input;
   /** The RunTask call that made this task: the token it gave, and a hash of its other parameters. */
   readonly launch?: { readonly token: string; readonly parameters: string };

@@ -185,7 +185,7 @@ async function create(part: Part, { record, world }: Context): Promise<void> {
 
 function deliveryTo(place: LogPlace, { clock, logs, logBytesPerSecond }: World): LogDelivery {
   const deliver = (message: string) => {
-    const timestamp = clock.now();
+    const timestamp = Math.floor(clock.now());
     logs.append(place, { timestamp, message, ingestionTime: timestamp });
   };
   return logDelivery({ ...place, bytesPerSecond: logBytesPerSecond, deliver });

@@ -5,7 +5,6 @@ import {
   type ContainerDefinition,
   DescribeTasksCommand,
   ECSClient,
-  RegisterTaskDefinitionCommand,
   RunTaskCommand,
   type RunTaskCommandInput,
   type Task,
@@ -87,13 +86,6 @@ export async function until(ecs: ECSClient, taskArn: string | undefined, status:
     if (task.lastStatus === status || task.lastStatus === 'STOPPED') return task;
     await sleep(5);
   }
-}
-
-/** Registers, runs and waits for the end. */
-export async function runScript(ecs: ECSClient, family: string, script: string): Promise<Task> {
-  await ecs.send(new RegisterTaskDefinitionCommand(definition(family, script)));
-  const { taskArn } = await run(ecs, request(family));
-  return until(ecs, taskArn, 'STOPPED');
 }
 
 /** What a container of a task wrote. */

@@ -1,7 +1,10 @@
 import { clusterArn, lastSegment } from '../arn.ts';
 import { AwsError, invalidParameter } from '../aws-error.ts';
-import { type Input, objects, text, texts } from '../input.ts';
-import { type Cluster, saveClusters, type Tag, type World } from '../state.ts';
+import { type Input, number, object, objects, text, texts } from '../input.ts';
+import { page } from '../paging.ts';
+import { type Cluster, saveClusters, type World } from '../state.ts';
+import { checkProviders } from './capacity-providers.ts';
+import { checkedTags } from './tags.ts';
 
 // APIReference/API_CreateCluster: a cluster made without a name is `default`; one that exists is answered as it is.
 export function createCluster(input: Input, world: World): Input {
@@ -12,19 +15,22 @@ export function createCluster(input: Input, world: World): Input {
     );
   }
   const existing = world.clusters.get(name);
-  const cluster: Cluster = existing ?? {
+  if (existing && !existing.isDeleted) return { cluster: shown(existing, world, EVERYTHING) };
+  const capacityProviders = texts(input, 'capacityProviders') ?? [];
+  const defaultCapacityProviderStrategy = objects(input, 'defaultCapacityProviderStrategy') ?? [];
+  checkProviders(capacityProviders, defaultCapacityProviderStrategy);
+  const configuration = object(input, 'configuration');
+  const cluster: Cluster = {
     name,
     arn: clusterArn(world, name),
-    capacityProviders: texts(input, 'capacityProviders') ?? [],
-    defaultCapacityProviderStrategy: objects(input, 'defaultCapacityProviderStrategy') ?? [],
+    capacityProviders,
+    defaultCapacityProviderStrategy,
     settings: objects(input, 'settings') ?? [],
-    tags: (objects(input, 'tags') ?? []) as unknown as Tag[],
+    ...(configuration ? { configuration } : {}),
+    tags: checkedTags(input),
   };
-  if (!existing) {
-    world.clusters.set(name, cluster);
-    saveClusters(world);
-  }
-  return { cluster: shown(cluster, world, ['TAGS', 'SETTINGS']) };
+  keepCluster(cluster, world);
+  return { cluster: shown(cluster, world, EVERYTHING) };
 }
 
 // APIReference/API_DescribeClusters: a cluster that does not exist is a failure in the answer, not an error.
@@ -41,19 +47,47 @@ export function describeClusters(input: Input, world: World): Input {
   };
 }
 
+// APIReference/API_ListClusters.
+export function listClusters(input: Input, world: World): Input {
+  const arns = [...world.clusters.values()].filter(({ isDeleted }) => !isDeleted).map(({ arn }) => arn);
+  const { items, nextToken } = page(arns.sort(), {
+    token: text(input, 'nextToken'),
+    size: number(input, 'maxResults'),
+  });
+  return { clusterArns: items, ...(nextToken ? { nextToken } : {}) };
+}
+
+// APIReference/API_DeleteCluster: it becomes INACTIVE, and can be described for a while.
+export function deleteCluster(input: Input, world: World): Input {
+  const cluster = clusterOf(input, world);
+  if ([...world.tasks.values()].some(({ task }) => task.clusterArn === cluster.arn && task.lastStatus !== 'STOPPED')) {
+    throw new AwsError('ClusterContainsTasksException', 'The Cluster cannot be deleted while Tasks are active.');
+  }
+  const deleted = { ...cluster, tags: [], isDeleted: true };
+  keepCluster(deleted, world);
+  return { cluster: shown(deleted, world, EVERYTHING) };
+}
+
 /** The cluster that a request names, by name or ARN; `default` when it names none. */
 export function clusterOf(input: Input, world: World): Cluster {
   const cluster = world.clusters.get(lastSegment(text(input, 'cluster') ?? 'default'));
-  if (!cluster) throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
+  if (!cluster || cluster.isDeleted) throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
   return cluster;
 }
 
-function shown(cluster: Cluster, world: World, include: readonly string[]): Input {
+export function keepCluster(cluster: Cluster, world: World): void {
+  world.clusters.set(cluster.name, cluster);
+  saveClusters(world);
+}
+
+export const EVERYTHING: readonly string[] = ['TAGS', 'SETTINGS', 'CONFIGURATIONS'];
+
+export function shown(cluster: Cluster, world: World, include: readonly string[]): Input {
   const tasks = [...world.tasks.values()].filter(({ task }) => task.clusterArn === cluster.arn).map(({ task }) => task);
   return {
     clusterArn: cluster.arn,
     clusterName: cluster.name,
-    status: 'ACTIVE',
+    status: cluster.isDeleted ? 'INACTIVE' : 'ACTIVE',
     registeredContainerInstancesCount: 0,
     runningTasksCount: tasks.filter((task) => task.lastStatus === 'RUNNING').length,
     pendingTasksCount: tasks.filter((task) => ['PROVISIONING', 'PENDING', 'ACTIVATING'].includes(task.lastStatus))
@@ -62,6 +96,7 @@ function shown(cluster: Cluster, world: World, include: readonly string[]): Inpu
     statistics: [],
     tags: include.includes('TAGS') ? cluster.tags : [],
     settings: include.includes('SETTINGS') ? cluster.settings : [],
+    ...(include.includes('CONFIGURATIONS') && cluster.configuration ? { configuration: cluster.configuration } : {}),
     capacityProviders: cluster.capacityProviders,
     defaultCapacityProviderStrategy: cluster.defaultCapacityProviderStrategy,
   };

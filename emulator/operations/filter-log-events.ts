@@ -1,14 +1,14 @@
 import { invalidParameter } from '../aws-error.ts';
 import { filterPattern } from '../filter-pattern.ts';
-import { type Input, number, text, texts } from '../input.ts';
-import type { LogEvent } from '../log-store.ts';
+import { flag, type Input, number, text, texts } from '../input.ts';
+import type { StoredEvent } from '../log-store.ts';
 import type { World } from '../state.ts';
-import { existingGroup, notFound, pageOfEvents } from './logs.ts';
+import { pageOfEvents } from './log-events.ts';
+import { existingGroup, notFound } from './log-groups.ts';
 
-/** An event and where it stands: by time, then stream, then place in it. */
-interface Found extends LogEvent {
+/** An event and where it stands: by time, then stream, then order in it. */
+interface Found extends StoredEvent {
   readonly stream: string;
-  readonly index: number;
 }
 
 // AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents. The token names the last event of the page, so that
@@ -19,24 +19,27 @@ export function filterLogEvents(input: Input, world: World): Input {
   const from = number(input, 'startTime') ?? 0;
   const until = number(input, 'endTime') ?? Number.POSITIVE_INFINITY;
   const after = lastOf(text(input, 'nextToken'));
+  const isForward = flag(input, 'startFromHead') ?? true;
+  const inOrder = (a: Place, b: Place) => (isForward ? compare(a, b) : compare(b, a));
   const found = streamsOf(input, group, world)
     .flatMap((stream) => {
       const events = world.logs.events({ group, stream }) ?? [];
-      return events.map((event, index): Found => ({ ...event, stream, index }));
+      // As documented, endTime is inclusive here: "Events with a timestamp later than this time are not returned."
+      return events
+        .filter(({ timestamp, message }) => timestamp >= from && timestamp <= until && wanted(message))
+        .map((event): Found => ({ ...event, stream }));
     })
-    // As documented, endTime is inclusive here: "Events with a timestamp later than this time are not returned."
-    .filter(({ timestamp, message }) => timestamp >= from && timestamp <= until && wanted(message))
-    .filter((event) => after === undefined || compare(event, after) > 0)
-    .sort(compare);
+    .filter((event) => after === undefined || inOrder(event, after) > 0)
+    .sort(inOrder);
   const shown = pageOfEvents(found, input);
   const last = shown.at(-1);
   return {
-    events: shown.map(({ stream, timestamp, message, ingestionTime, index }) => ({
+    events: shown.map(({ stream, timestamp, message, ingestionTime, order }) => ({
       logStreamName: stream,
       timestamp,
       message,
       ingestionTime,
-      eventId: `${String(timestamp).padStart(28, '0')}${String(index).padStart(28, '0')}`,
+      eventId: `${String(timestamp).padStart(28, '0')}${String(order).padStart(28, '0')}`,
     })),
     searchedLogStreams: [],
     ...(last !== undefined && shown.length < found.length ? { nextToken: tokenOf(last) } : {}),
@@ -48,20 +51,21 @@ function streamsOf(input: Input, group: string, { logs }: World): string[] {
   const prefix = text(input, 'logStreamNamePrefix');
   if (names !== undefined && prefix !== undefined)
     throw invalidParameter('logStreamNames and logStreamNamePrefix cannot be specified together.');
-  const all = logs.streams(group);
+  const all = logs.streams(group).map(({ name }) => name);
   if (names === undefined) return all.filter((name) => name.startsWith(prefix ?? ''));
+  if (names.length < 1 || names.length > 100) throw invalidParameter('logStreamNames has between 1 and 100 names.');
   if (names.some((name) => !all.includes(name))) throw notFound('stream');
   return names;
 }
 
-type Place = Pick<Found, 'timestamp' | 'stream' | 'index'>;
+type Place = Pick<Found, 'timestamp' | 'stream' | 'order'>;
 
 function compare(a: Place, b: Place): number {
-  return a.timestamp - b.timestamp || (a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : a.index - b.index);
+  return a.timestamp - b.timestamp || (a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : a.order - b.order);
 }
 
-function tokenOf({ timestamp, stream, index }: Place): string {
-  return Buffer.from(JSON.stringify({ timestamp, stream, index })).toString('base64url');
+function tokenOf({ timestamp, stream, order }: Place): string {
+  return Buffer.from(JSON.stringify({ timestamp, stream, order })).toString('base64url');
 }
 
 function lastOf(token: string | undefined): Place | undefined {

@@ -3,7 +3,11 @@ import { clientException } from '../aws-error.ts';
 import { epochSeconds } from '../clock.ts';
 import { cpuUnits, isFargateSize, memoryMiB } from '../fargate-sizes.ts';
 import { type Input, number, object, objects, text, texts } from '../input.ts';
-import { saveTaskDefinition, type Tag, type TaskDefinition, type World } from '../state.ts';
+import { saveTaskDefinition, type TaskDefinition, type World } from '../state.ts';
+import { checkedTags } from './tags.ts';
+
+// The shape of the request has no such members (APIReference/API_RegisterTaskDefinition), so the service never sees them.
+const NOT_REGISTERED = ['tags', 'deregisteredAt', 'deleteRequestedAt'];
 
 // APIReference/API_RegisterTaskDefinition. The words of the errors are those of the public reports in BEHAVIOUR.md.
 export function registerTaskDefinition(input: Input, world: World): Input {
@@ -20,8 +24,8 @@ export function registerTaskDefinition(input: Input, world: World): Input {
   const revisions = world.families.get(family) ?? [];
   const revision = revisions.length + 1;
   const arn = taskDefinitionArn(world, `${family}:${revision}`);
-  const tags = (objects(input, 'tags') ?? []) as unknown as Tag[];
-  const { tags: _, ...registered } = input;
+  const tags = checkedTags(input);
+  const registered = Object.fromEntries(Object.entries(input).filter(([key]) => !NOT_REGISTERED.includes(key)));
   const definition: TaskDefinition = {
     family,
     revision,

@@ -1,7 +1,7 @@
 import { clientException, invalidParameter } from '../aws-error.ts';
 import { cpuUnits, memoryMiB } from '../fargate-sizes.ts';
 import { type Input, number, object, objects, text, texts } from '../input.ts';
-import type { Cluster, TaskDefinition } from '../state.ts';
+import type { TaskDefinition } from '../state.ts';
 import { containerOverride } from '../task-specs.ts';
 import { checkFargateSize } from './register-task-definition.ts';
 
@@ -11,53 +11,19 @@ export interface Size {
 }
 
 /** What RunTask refuses. The words of the errors are those of the public reports in BEHAVIOUR.md. */
-export function checkRunTask(input: Input, found: { cluster: Cluster; definition: TaskDefinition }): void {
-  const { cluster, definition } = found;
+export function checkRunTask(input: Input, definition: TaskDefinition): void {
   const count = number(input, 'count') ?? 1;
   if (count < 1 || count > 10) throw invalidParameter('count must be between 1 and 10.');
   if (!/^[A-Za-z0-9/_-]{0,128}$/.test(text(input, 'startedBy') ?? '')) {
     throw invalidParameter('startedBy may have up to 128 letters, digits, hyphens, slashes and underscores.');
   }
   if (input.propagateTags === 'SERVICE') throw invalidParameter('propagateTags SERVICE is not supported for RunTask.');
-  checkTags(objects(input, 'tags') ?? []);
-  checkCapacity(input, cluster);
+  if (definition.shown.status !== 'ACTIVE') throw invalidParameter('TaskDefinition is inactive');
   if (!(texts(definition.shown, 'requiresCompatibilities') ?? []).includes('FARGATE')) {
     throw invalidParameter('Task definition does not support launch_type FARGATE.');
   }
   checkNetwork(input);
   checkOverrides(object(input, 'overrides') ?? {}, definition);
-}
-
-function checkTags(tags: readonly Input[]): void {
-  if (tags.length > 50) throw invalidParameter('Tags cannot have more than 50 elements.');
-  for (const tag of tags) {
-    const key = text(tag, 'key') ?? '';
-    if (key === '' || key.length > 128 || /^aws:/i.test(key)) throw invalidParameter(`Invalid tag key '${key}'.`);
-    if ((text(tag, 'value') ?? '').length > 256) throw invalidParameter(`The value of tag '${key}' is too long.`);
-  }
-}
-
-// AmazonECS/latest/developerguide/fargate-capacity-providers.html, and APIReference/API_RunTask on launchType: EC2 when
-// neither the request nor the cluster says otherwise, and this cluster has no instances.
-function checkCapacity(input: Input, cluster: Cluster): void {
-  const launchType = text(input, 'launchType');
-  const requested = objects(input, 'capacityProviderStrategy');
-  if (launchType && requested) {
-    throw invalidParameter(
-      'Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.',
-    );
-  }
-  const strategy = requested ?? (launchType ? [] : cluster.defaultCapacityProviderStrategy);
-  if (launchType !== 'FARGATE' && strategy.length === 0) {
-    throw invalidParameter('No Container Instances were found in your cluster.');
-  }
-  const providers = strategy.map((item) => text(item, 'capacityProvider') ?? '');
-  if (providers.some((provider) => !cluster.capacityProviders.includes(provider))) {
-    throw invalidParameter(
-      'The specified capacity provider strategy cannot contain a capacity provider that is not associated with the ' +
-        'cluster. Associate the capacity provider with the cluster and try again.',
-    );
-  }
 }
 
 // APIReference/API_AwsVpcConfiguration; the quotas are in general/latest/gr/ecs-service.html.

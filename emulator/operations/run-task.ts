@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { containerArn, taskArn } from '../arn.ts';
-import { AwsError, invalidParameter } from '../aws-error.ts';
+import { AwsError, clientException, invalidParameter } from '../aws-error.ts';
 import { canonical, sha256 } from '../canonical.ts';
 import { epochSeconds } from '../clock.ts';
 import { type Input, number, object, objects, text, texts } from '../input.ts';
@@ -15,8 +15,10 @@ import {
 } from '../state.ts';
 import { begin } from '../task-life.ts';
 import { containerOverride } from '../task-specs.ts';
+import { providersFor } from './capacity-providers.ts';
 import { clusterOf } from './clusters.ts';
 import { checkRunTask, type Size, sizeOf } from './run-task-rules.ts';
+import { checkedTags } from './tags.ts';
 import { findTaskDefinition } from './task-definitions.ts';
 
 // APIReference/API_RunTask.
@@ -27,10 +29,11 @@ export function runTask(input: Input, world: World): Input {
   const replay = launch && replayed(launch, { cluster, world });
   if (replay) return replay;
   const definition = findTaskDefinition(text(input, 'taskDefinition') ?? '', world);
-  if (!definition) throw invalidParameter('TaskDefinition not found.');
-  checkRunTask(input, { cluster, definition });
-  const records = Array.from({ length: number(input, 'count') ?? 1 }, () =>
-    newTask({ input, cluster, definition, launch, world }),
+  if (!definition) throw clientException('TaskDefinition not found.');
+  checkRunTask(input, definition);
+  const tags = tagsOf(input, definition);
+  const records = providersFor(input, cluster).map((provider) =>
+    newTask({ input, cluster, definition, launch, provider, tags, world }),
   );
   for (const record of records) {
     world.tasks.set(record.id, record);
@@ -84,10 +87,12 @@ interface NewTask {
   readonly cluster: Cluster;
   readonly definition: TaskDefinition;
   readonly launch: Launch | undefined;
+  readonly provider: string | undefined;
+  readonly tags: readonly Tag[];
   readonly world: World;
 }
 
-function newTask({ input, cluster, definition, launch, world }: NewTask): TaskRecord {
+function newTask({ input, cluster, definition, launch, provider, tags, world }: NewTask): TaskRecord {
   const id = randomBytes(16).toString('hex');
   const overrides = object(input, 'overrides') ?? {};
   const size = sizeOf(definition, overrides);
@@ -95,11 +100,9 @@ function newTask({ input, cluster, definition, launch, world }: NewTask): TaskRe
   const containers = objects(definition.shown, 'containerDefinitions') ?? [];
   const network = object(object(input, 'networkConfiguration') ?? {}, 'awsvpcConfiguration') ?? {};
   const startedBy = text(input, 'startedBy');
-  const provider = (objects(input, 'capacityProviderStrategy') ?? cluster.defaultCapacityProviderStrategy)[0];
-  const isByProvider = input.launchType === undefined && provider !== undefined;
   return {
     id,
-    tags: tagsOf(input, definition),
+    tags,
     networkConfiguration: network,
     ...(launch ? { launch } : {}),
     leftovers: [],
@@ -125,7 +128,7 @@ function newTask({ input, cluster, definition, launch, world }: NewTask): TaskRe
       group: text(input, 'group') ?? `family:${definition.family}`,
       ...(startedBy === undefined ? {} : { startedBy }),
       launchType: 'FARGATE',
-      ...(isByProvider ? { capacityProviderName: text(provider, 'capacityProvider') ?? '' } : {}),
+      ...(provider === undefined ? {} : { capacityProviderName: provider }),
       platformVersion: '1.4.0',
       platformFamily: 'Linux',
       enableExecuteCommand: input.enableExecuteCommand === true,
@@ -178,7 +181,7 @@ function shownOverrides(overrides: Input, containers: readonly Input[]): Input {
 
 // APIReference/API_RunTask, propagateTags: without it a task has the tags of the request alone.
 function tagsOf(input: Input, definition: TaskDefinition): Tag[] {
-  const own = (objects(input, 'tags') ?? []) as unknown as Tag[];
+  const own = checkedTags(input);
   const propagated = input.propagateTags === 'TASK_DEFINITION' ? definition.tags : [];
   return [...propagated.filter((tag) => !own.some(({ key }) => key === tag.key)), ...own];
 }

@@ -1,5 +1,5 @@
 import { clusterArn, lastSegment, taskArn } from '../arn.ts';
-import { invalidParameter } from '../aws-error.ts';
+import { AwsError, invalidParameter } from '../aws-error.ts';
 import { type Input, number, text, texts } from '../input.ts';
 import { page } from '../paging.ts';
 import { forgetOldTasks, type TaskRecord, type World } from '../state.ts';
@@ -30,10 +30,16 @@ export function listTasks(input: Input, world: World): Input {
   const family = text(input, 'family');
   const startedBy = text(input, 'startedBy');
   const desiredStatus = text(input, 'desiredStatus') ?? 'RUNNING';
+  if (!['RUNNING', 'PENDING', 'STOPPED'].includes(desiredStatus)) {
+    throw invalidParameter('desiredStatus should be one of [RUNNING,PENDING,STOPPED].');
+  }
+  if (text(input, 'serviceName') !== undefined) throw new AwsError('ServiceNotFoundException', 'Service not found.');
   const launchType = text(input, 'launchType');
   const arns = [...world.tasks.values()]
     .map(({ task }) => task)
     .filter((task) => task.clusterArn === cluster.arn && task.desiredStatus === desiredStatus)
+    // Fargate's tasks are on no container instance.
+    .filter(() => text(input, 'containerInstance') === undefined)
     .filter((task) => startedBy === undefined || task.startedBy === startedBy)
     .filter((task) => family === undefined || lastSegment(task.taskDefinitionArn).split(':')[0] === family)
     .filter((task) => launchType === undefined || task.launchType === launchType)
@@ -50,6 +56,8 @@ export function stopTask(input: Input, world: World): Input {
   const record = taskOf(text(input, 'task') ?? '', { cluster: cluster.arn, world });
   if (!record) throw invalidParameter('The referenced task was not found.');
   const reason = text(input, 'reason') ?? 'Task stopped by user';
+  // "Any tags associated with the task will be deleted."
+  record.tags = [];
   requestStop(record, world, { code: 'UserInitiated', reason });
   return { task: { ...record.task, tags: [] } };
 }
