@@ -5,6 +5,8 @@ import type { StepEvent } from '../model/step-event.ts';
 export function failureOf(exitCode: number, events: readonly StepEvent[], detail: string): Failure | undefined {
   if (exitCode === 0) return undefined;
   const node = events.findLast((event) => event.event === 'node-failed');
+  if (node?.exception === 'ProgramFailed' && KILLED.test(node.message))
+    return { reason: 'out-of-memory', blame: 'user', exitCode, detail: `node '${node.node}': ${node.message}` };
   if (node !== undefined)
     return { reason: 'node-raised', blame: 'user', node: node.node, exception: node.exception, detail: node.message };
   const step = events.findLast((event) => event.event === 'step-failed');
@@ -13,3 +15,6 @@ export function failureOf(exitCode: number, events: readonly StepEvent[], detail
   if (exitCode > 128) return { reason: 'killed', blame: 'user', exitCode, detail };
   return { reason: 'exit-nonzero', blame: 'user', exitCode, detail };
 }
+
+/** A program that nobody asked to stop is killed by the kernel, for want of memory (bridge/step.py, how_it_ended). */
+const KILLED = /was killed by signal 9\b/;

@@ -50,6 +50,7 @@ export interface RunPolicy {
     readonly user: number;
     readonly oom: 'fail' | 'grow';
   };
+  /** For tasks of which the plan says nothing else. */
   readonly timeoutMs: number;
   /** Whether tasks begin on capacity that the platform may take back. */
   readonly spot: boolean;

@@ -1,5 +1,5 @@
 import type { EngineSession, Handle, Observation } from '../engine/engine.ts';
-import type { AttemptEnd, AttemptRecord, RunPolicy } from '../model/run.ts';
+import type { AttemptEnd, AttemptRecord } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import { describeDuration } from '../util/describe-duration.ts';
 import { ok, type Result } from '../util/result.ts';
@@ -10,7 +10,8 @@ import type { Record } from './record.ts';
 export interface Watch {
   readonly session: EngineSession;
   readonly fold: RunFold;
-  readonly policy: RunPolicy;
+  /** How long an attempt at a task may take. */
+  readonly timeoutOf: (task: string) => number;
   readonly record: Record;
   readonly followers: LogFollowers;
 }
@@ -41,7 +42,7 @@ export function underWay({ live, tasks }: RunFold): Map<Handle, string> {
 export async function recordObservation(
   task: string,
   observation: Observation,
-  { fold, policy, record, followers }: Watch,
+  { fold, timeoutOf, record, followers }: Watch,
 ): Promise<void> {
   const last = fold.tasks.get(task)?.attempts.at(-1);
   if (last === undefined) return;
@@ -50,12 +51,12 @@ export async function recordObservation(
   if (observation.state === 'running' && last.state === 'pending')
     await record({ event: 'attempt-running', ...about, startedAt: observation.startedAt });
   if (observation.state !== 'stopped') return;
-  await record({ event: 'attempt-stopped', ...about, ...endOf(last, observation.end, policy) });
+  await record({ event: 'attempt-stopped', ...about, ...endOf(last, observation.end, timeoutOf(task)) });
   if (last.handle !== undefined) followers.ended(last.handle);
 }
 
 /** The engine knows that it was stopped; why, the run does. */
-function endOf({ stopping }: AttemptRecord, end: AttemptEnd, { timeoutMs }: RunPolicy): AttemptEnd {
+function endOf({ stopping }: AttemptRecord, end: AttemptEnd, timeoutMs: number): AttemptEnd {
   if (end.failure?.reason !== 'cancelled' || stopping !== 'timed-out') return end;
   const detail = `it took longer than ${describeDuration(timeoutMs)}`;
   const remedy = "raise 'timeout', or give it more vCPUs";

@@ -101,11 +101,16 @@ function actionFor(task: PlanTask, record: TaskRecord, { situation, ended }: Pas
     case 'pending':
     case 'running': {
       const { startedAt, askedAt = now } = record.attempts.at(-1) ?? {};
-      return (startedAt ?? askedAt) + policy.timeoutMs <= now ? stopOf(record, 'timed-out')?.[0] : undefined;
+      return (startedAt ?? askedAt) + timeoutOf(task, policy) <= now ? stopOf(record, 'timed-out')?.[0] : undefined;
     }
     case 'succeeded':
       return undefined;
   }
+}
+
+/** How long an attempt at the task may take. */
+export function timeoutOf({ timeoutMs }: PlanTask, policy: RunPolicy): number {
+  return timeoutMs ?? policy.timeoutMs;
 }
 
 /** A task that waits again, in a run that was resumed, goes on with what its last attempt had. */

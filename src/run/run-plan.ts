@@ -8,7 +8,7 @@ import { RunFold } from './fold.ts';
 import { LogFollowers } from './log-followers.ts';
 import { observeAll, underWay, type Watch } from './observe-all.ts';
 import { pollPause } from './poll-pause.ts';
-import { type Action, reconcile } from './reconcile.ts';
+import { type Action, reconcile, timeoutOf } from './reconcile.ts';
 import type { Undated } from './record.ts';
 import { repeatOf } from './retry.ts';
 import type { RunRecorder } from './store.ts';
@@ -76,11 +76,18 @@ class LiveRun {
   #bug: unknown;
 
   constructor(context: RunContext) {
-    const { session, policy } = context;
+    const { session, plan, policy } = context;
     const followers = new LogFollowers(context);
+    const timeouts = new Map(plan.tasks.map((task) => [task.name, timeoutOf(task, policy)]));
     this.#context = context;
     this.#fold = new RunFold(context.runId, context.plan);
-    this.#watch = { session, fold: this.#fold, policy, record: (event) => this.#record(event), followers };
+    this.#watch = {
+      session,
+      fold: this.#fold,
+      timeoutOf: (task) => timeouts.get(task) ?? policy.timeoutMs,
+      record: (event) => this.#record(event),
+      followers,
+    };
     this.#contact = new Contact(context.now, (trouble) => context.report({ kind: 'trouble', trouble }));
   }
 

@@ -24,6 +24,7 @@ import { parseStepEvent } from '../parse-step-event.ts';
 import { freeze, type Launch } from './launch.ts';
 import { endByMarker } from './markers.ts';
 import type { FargateOptions, Services } from './options.ts';
+import { refusalOf } from './refusal.ts';
 import type { Definition } from './resolve-definition.ts';
 import { StdoutEvents } from './stdout-events.ts';
 import { endOf } from './stopped-task.ts';
@@ -100,17 +101,10 @@ export class FargateSession implements EngineSession {
       });
     }
     const answer = await services.ecs.runTask(input);
-    if (!answer.ok) {
-      const { kind, detail } = answer.error;
-      return kind === 'refused' ? failed<Failure>({ reason: 'not-started', blame: 'user', detail }) : answer;
-    }
-    const arn = answer.value.task?.taskArn;
-    if (arn === undefined)
-      return failed<Failure>({
-        reason: 'not-started',
-        blame: 'platform',
-        detail: answer.value.reasons.join('; ') || 'ECS started nothing and gave no reason',
-      });
+    if (!answer.ok) return failed(refusalOf(answer.error));
+    const { task: started, reasons } = answer.value;
+    const arn = started?.taskArn;
+    if (arn === undefined) return failed(refusalOf(reasons.join('; ') || 'ECS started nothing and gave no reason'));
     this.#attemptOf.set(arn, { ...spec, askedAt: options.now() });
     return ok(arn);
   }

@@ -2,62 +2,61 @@ import type { AttemptEnd, AttemptTimes, Failure } from '../../model/run.ts';
 import type { StepEvent } from '../../model/step-event.ts';
 import type { EcsTask } from '../../service/aws/ecs.ts';
 import { failureOf } from '../step-failure.ts';
+import { classify } from './failure-table.ts';
 
 /** Reads the end of an ECS task. The exit status is that of the container by name: ECS may add containers of its own. */
 export function endOf(task: EcsTask, container: string, events: readonly StepEvent[]): AttemptEnd {
-  const main = task.containers?.find(({ name }) => name === container);
-  const detail = [task.stoppedReason, main?.reason].filter(Boolean).join('; ') || 'ECS gives no reason';
-  return { exitCode: main?.exitCode, failure: failure(task, main?.exitCode, detail, events), times: timesOf(task) };
+  const exitCode = task.containers?.find(({ name }) => name === container)?.exitCode;
+  return { exitCode, failure: failure(task, exitCode, events), times: timesOf(task) };
 }
 
-/** Source of the codes: Amazon ECS API reference, Task.stopCode. */
-function failure(
-  task: EcsTask,
-  exitCode: number | undefined,
-  detail: string,
-  events: readonly StepEvent[],
-): Failure | undefined {
-  switch (task.stopCode) {
-    case 'UserInitiated':
-      return { reason: 'cancelled', blame: 'request', detail };
-    case 'TaskFailedToStart':
-      return notStarted(detail);
-    case 'SpotInterruption':
-    case 'TerminationNotice':
-      return { reason: 'killed', blame: 'platform', exitCode: exitCode ?? 137, detail };
-    default:
-      if (exitCode === COMMAND_NOT_FOUND && events.length === 0)
-        return { reason: 'not-started', blame: 'user', detail: NEEDS_PYTHON };
-      if (exitCode === BOOTSTRAP_FAILED && events.length === 0)
-        return { reason: 'not-started', blame: 'user', detail: CANNOT_FETCH };
-      // A host that was lost leaves neither exit status nor code.
-      return exitCode === undefined
-        ? { reason: 'lost', blame: 'platform', detail }
-        : failureOf(exitCode, events, detail);
-  }
+function failure(task: EcsTask, exitCode: number | undefined, events: readonly StepEvent[]): Failure | undefined {
+  const said = saidOf(task);
+  const { stopCode } = task;
+  if (stopCode === 'TaskFailedToStart') return classify('not-started', said);
+  const byCode = stopCode === undefined ? undefined : classify('stop-code', stopCode);
+  const known = classify('stopped', said) ?? (byCode && { ...byCode, detail: said });
+  if (known !== undefined) return known;
+  // A host that was lost leaves neither exit status nor code; a code that is new means the platform.
+  const isOwnEnd = stopCode === undefined || stopCode === 'EssentialContainerExited';
+  if (exitCode === undefined || !isOwnEnd) return { reason: 'lost', blame: 'platform', detail: said };
+  return ownEnd(exitCode, said, events);
 }
 
-const NEEDS_PYTHON = 'the image has no python3 in its PATH, and the step that runs its nodes needs Python 3.8 or newer';
-
-/** How a shell and `env` say that there is no such program. */
-const COMMAND_NOT_FOUND = 127;
-
-/** bridge/PROTOCOL.md §3. */
-const BOOTSTRAP_FAILED = 70;
-const CANNOT_FETCH =
-  'the program that runs its nodes could not be fetched from the spill location. Has the task definition a task role that may read there? The log of the container says more, where the definition keeps one';
-
-/** By the container's runtime where the definition has no entry point of its own. */
-const RUNTIME_FINDS_NO_PYTHON = /exec: \\?"python3\\?": .*(not found|no such file)/i;
-
-function notStarted(detail: string): Failure {
-  if (RUNTIME_FINDS_NO_PYTHON.test(detail))
-    return { reason: 'not-started', blame: 'user', detail: `${NEEDS_PYTHON} (${detail})` };
-  const isUsers = /CannotPullContainerError|ResourceInitializationError/.test(detail);
-  return { reason: 'not-started', blame: isUsers ? 'user' : 'platform', detail };
+/** How a container ended by itself. */
+function ownEnd(exitCode: number, said: string, events: readonly StepEvent[]): Failure | undefined {
+  if (exitCode === 0) return undefined;
+  // The kernel may have killed a child of the container's first process, which then ended as it liked.
+  if (OUT_OF_MEMORY.test(said) || (exitCode === KILLED && events.every(isNoEnd)))
+    return { reason: 'out-of-memory', blame: 'user', exitCode, detail: said, remedy: MORE_MEMORY };
+  const remedy = events.length === 0 ? REMEDIES[exitCode] : undefined;
+  if (remedy !== undefined) return { reason: 'not-started', blame: 'user', detail: said, remedy };
+  return failureOf(exitCode, events, said);
 }
 
-export function timesOf(task: EcsTask): AttemptTimes {
+const OUT_OF_MEMORY = /OutOfMemory|memory usage/i;
+/** By SIGKILL: where nobody had asked it to stop, most probably by the kernel, for want of memory. */
+const KILLED = 137;
+const MORE_MEMORY = "raise 'memory' in resources, or let retries.oom: grow do it";
+
+/** Of a container that ended before its step said a word. */
+const REMEDIES: Readonly<Record<number, string>> = {
+  // How a shell and `env` say that there is no such program.
+  127: 'the image has no python3 in its PATH, and the step that runs its nodes needs Python 3.8 or newer',
+  // bridge/PROTOCOL.md §3.
+  70: 'the program that runs its nodes could not be fetched from the spill location: has the task definition a task role that may read there? The log of the container says more, where the definition keeps one',
+};
+
+function isNoEnd({ event }: StepEvent): boolean {
+  return event !== 'node-failed' && event !== 'step-failed';
+}
+
+function saidOf({ stoppedReason, containers = [] }: EcsTask): string {
+  const said = [stoppedReason, ...containers.map(({ reason }) => reason)].filter(Boolean);
+  return [...new Set(said)].join('; ') || 'ECS gives no reason';
+}
+
+function timesOf(task: EcsTask): AttemptTimes {
   return {
     createdAt: task.createdAt?.getTime(),
     billedFrom: (task.pullStartedAt ?? task.startedAt)?.getTime(),

@@ -43,6 +43,9 @@ const CREDENTIALS =
   /Credential|ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|AuthFailure|RequestExpired/;
 const THROTTLED = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded/;
 
+/** EC2 throttles ECS, which passes it on under another name (dagster-io/dagster#33439, dask/dask-cloudprovider#56). */
+const THROTTLED_BEHIND = /Rate exceeded|ErrorCode: (Throttling|RequestLimitExceeded)/;
+
 function isServiceError(error: unknown): error is ServiceError {
   if (!(error instanceof Error)) return false;
   const { code, $metadata, name } = error as ServiceError;
@@ -67,7 +70,7 @@ function describe({ service, operation, endpoint }: Call, error: ServiceError): 
       help: 'set AWS_PROFILE or --profile, or log in again (aws sso login)',
     };
   }
-  if (THROTTLED.test(error.name) || status === 429)
+  if (THROTTLED.test(error.name) || THROTTLED_BEHIND.test(detail) || status === 429)
     return { ...common, kind: 'throttled', detail, help: 'try again in a moment' };
   if (status === undefined || status >= 500) {
     const where = endpoint === undefined ? 'its AWS endpoint' : endpoint;
