@@ -10,6 +10,7 @@ import { renderPretty } from '../src/diagnostics/render/pretty.ts';
 import { interpretDescription, kedroLoader } from '../src/load/kedro/load.ts';
 import { descriptionSchema } from '../src/load/kedro/protocol.ts';
 import { yamlLoader } from '../src/load/yaml/load.ts';
+import { root } from './support/cli.ts';
 import { assertGolden, goldenCases } from './support/golden.ts';
 
 const GOLDEN = join(import.meta.dirname, 'golden', 'check');
@@ -40,7 +41,11 @@ async function findingsOf(folder: string) {
       });
   assert.notEqual(loaded.kind, 'usage', loaded.kind === 'usage' ? loaded.message : '');
   if (loaded.kind !== 'loaded') return loaded.kind === 'failed' ? sortDiagnostics(loaded.diagnostics) : [];
-  const preparation = await planAndCheck(loaded, { options, host: { env: {} }, fillIn: (settings) => settings });
+  const preparation = await planAndCheck(loaded, {
+    options,
+    host: { env: {}, packageRoot: root },
+    fillIn: (settings) => settings,
+  });
   return preparation.ready ? preparation.prepared.diagnostics : preparation.diagnostics;
 }
 

@@ -28,6 +28,7 @@ import { nobodyWrites } from './rules/nobody-writes.ts';
 import { onePathTwice } from './rules/one-path-twice.ts';
 import { outputThrownAway } from './rules/output-thrown-away.ts';
 import { overQuota } from './rules/over-quota.ts';
+import { overridesTooLong } from './rules/overrides-too-long.ts';
 import { partitionsShared } from './rules/partitions-shared.ts';
 import { pathNotMoved } from './rules/path-not-moved.ts';
 import { placeholder } from './rules/placeholder.ts';
@@ -69,6 +70,7 @@ const RULES: readonly Rule[] = [
   nobodyWrites,
   onePathTwice,
   outputThrownAway,
+  overridesTooLong,
   overQuota,
   partitionsShared,
   pathNotMoved,

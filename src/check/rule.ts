@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Located, Span } from '../diagnostics/span.ts';
+import type { PredictedRun } from '../fargate/predicted-overrides.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Dataset, Node, Pipeline, Project } from '../model/project.ts';
 import type { TargetId } from '../model/target-id.ts';
@@ -34,6 +35,8 @@ export interface CheckContext {
   /** Where spilled data goes; undefined where nothing says so. */
   readonly spill: string | undefined;
   readonly image: ImageContent;
+  /** The programs by which a container runs its nodes. */
+  readonly programs: Pick<PredictedRun, 'bootstrap' | 'stepHash' | 'deflate'>;
   readonly locateDataset: (dataset: Dataset, key?: string) => Span | undefined;
   readonly locateNode: (node: Node) => Span | undefined;
   /** Keys in the catalog's files, dotted, whose values look like secrets. */

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { DeliveryOptions } from '../engine/aws-fargate/options.ts';
 import { type AwsAccount, endpointsFrom } from '../service/aws/account.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { type Prepared, sha256 } from './prepare.ts';
+import { readBridge } from './read-bridge.ts';
 
 /** The account that flags, settings and environment name. */
 export function accountFrom(
@@ -27,10 +26,4 @@ export async function fargateOptions(
 ): Promise<DeliveryOptions> {
   const { step, bootstrap } = await readBridge(host);
   return { account, settings, projectName: project.name, spill, step, bootstrap, sha256 };
-}
-
-/** The two programs that a container runs. */
-export async function readBridge({ packageRoot }: Host): Promise<{ step: string; bootstrap: string }> {
-  const read = (name: string) => readFile(join(packageRoot, 'bridge', name), 'utf8');
-  return { step: await read('step.py'), bootstrap: await read('bootstrap.py') };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { check } from '../check/check.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -21,6 +22,7 @@ import { answerCache, type CacheOptions } from './answer-cache.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { imageContent } from './image-content.ts';
+import { readBridge } from './read-bridge.ts';
 import { loadVersionsOf, paramsOf, type SliceOptions, sliceOf } from './slice-flags.ts';
 
 export type EngineId = 'local' | 'aws-fargate';
@@ -98,7 +100,7 @@ async function loaderFor(root: string): Promise<Loader> {
 
 interface PreparationContext {
   readonly options: PrepareOptions;
-  readonly host: Pick<Host, 'env'>;
+  readonly host: Pick<Host, 'env' | 'packageRoot'>;
   readonly fillIn: (settings: ConfigValues, project: Project) => ConfigValues;
 }
 
@@ -128,6 +130,7 @@ export async function planAndCheck(
     dagId: options.target === 'airflow' ? dagId(planned.plan, config.values.run_config, sha256) : undefined,
     spill,
     image: await imageContent(project),
+    programs: await containerPrograms(host),
     locateDataset: loaded.locateDataset,
     locateNode: loaded.locateNode,
     secretsInCatalog: loaded.secretsInCatalog,
@@ -149,6 +152,11 @@ export async function planAndCheck(
       diagnostics,
     },
   };
+}
+
+async function containerPrograms(host: Pick<Host, 'packageRoot'>) {
+  const { step, bootstrap } = await readBridge(host);
+  return { bootstrap, stepHash: sha256(step), deflate: (text: string) => deflateSync(text).toString('base64') };
 }
 
 function pipelineOf({ pipeline }: PrepareOptions): string {

@@ -84,6 +84,7 @@ export const CODES = {
   'size/snapped': { severity: 'note', title: 'A size was raised to the next one that Fargate has' },
   'step/plain-kedro': { severity: 'note', title: "Tasks run Kedro's own `kedro run`" },
   'step/plain-kedro-cannot': { severity: 'error', title: 'Plain `kedro run` cannot do what the plan needs' },
+  'step/too-long': { severity: 'error', title: 'What a task must be told is longer than ECS takes' },
 } as const satisfies Record<string, Code>;
 
 export type DiagnosticCode = keyof typeof CODES;
