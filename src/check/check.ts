@@ -4,6 +4,7 @@ import { airflowDagId } from './rules/airflow-dag-id.ts';
 import { airflowNoLogs } from './rules/airflow-no-logs.ts';
 import { airflowNotSent } from './rules/airflow-not-sent.ts';
 import { belongsToDefinition } from './rules/belongs-to-definition.ts';
+import { capacityTwice } from './rules/capacity-twice.ts';
 import { catchAll } from './rules/catch-all.ts';
 import { classNotFound } from './rules/class-not-found.ts';
 import { confLeftOut } from './rules/conf-left-out.ts';
@@ -35,6 +36,7 @@ import { placeholder } from './rules/placeholder.ts';
 import { plainKedro } from './rules/plain-kedro.ts';
 import { roleForm } from './rules/role-form.ts';
 import { settingsMissing } from './rules/settings-missing.ts';
+import { sidecars } from './rules/sidecars.ts';
 import { taskSize } from './rules/task-size.ts';
 import { transcodedApart } from './rules/transcoded-apart.ts';
 import { volumeOnFargate } from './rules/volume-on-fargate.ts';
@@ -44,6 +46,7 @@ const RULES: readonly Rule[] = [
   airflowNoLogs,
   airflowNotSent,
   belongsToDefinition,
+  capacityTwice,
   catchAll,
   classNotFound,
   confLeftOut,
@@ -59,6 +62,7 @@ const RULES: readonly Rule[] = [
   malformedName,
   memoryCrossesTasks,
   settingsMissing,
+  sidecars,
   taskSize,
   volumeOnFargate,
   leftOutOfImage,

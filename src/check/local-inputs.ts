@@ -1,5 +1,6 @@
 import { type Dataset, datasetName, isParameter } from '../model/project.ts';
-import { isRemapped } from './remapped.ts';
+import { outlivesContainer } from './outlives-container.ts';
+import { plainPath } from './plain-path.ts';
 import type { CheckContext } from './rule.ts';
 
 export interface LocalInput {
@@ -9,7 +10,8 @@ export interface LocalInput {
 }
 
 /** What the plan's tasks read from their own disk, and none of them writes. */
-export function localInputs({ pipeline, project, plan }: CheckContext): LocalInput[] {
+export function localInputs(context: CheckContext): LocalInput[] {
+  const { pipeline, project } = context;
   const written = new Set(pipeline.nodes.flatMap(({ outputs }) => outputs.map(datasetName)));
   const read = new Set(
     pipeline.nodes.flatMap(({ inputs }) => inputs.filter((name) => !isParameter(name)).map(datasetName)),
@@ -17,11 +19,7 @@ export function localInputs({ pipeline, project, plan }: CheckContext): LocalInp
   return [...read].flatMap((name) => {
     const dataset = project.catalog.get(name);
     if (dataset?.kind !== 'local' || dataset.path === undefined || written.has(name)) return [];
-    if (isRemapped(dataset.path, plan.paths)) return [];
+    if (outlivesContainer(dataset.path, context)) return [];
     return { dataset, path: plainPath(dataset.path) };
   });
-}
-
-export function plainPath(path: string): string {
-  return path.replace(/^(file|local):\/\//, '').replace(/^\.\//, '');
 }

@@ -1,7 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { ConfigValues } from '../config/schema.ts';
-import { ownedLogGroup, saysTheSame, taskDefinition } from '../fargate/task-definition.ts';
+import { saysTheSame } from '../fargate/says-the-same.ts';
+import { ownedLogGroup, taskDefinition } from '../fargate/task-definition.ts';
 import type { Project } from '../model/project.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
@@ -17,7 +18,10 @@ export function emulatedImage(project: Project): string {
   return `wherry-emulated/${project.name}:local`;
 }
 
-/** What `--emulate` puts in place of what is not set, or stands for a name that was not filled in. Never the spill: where data goes is the user's to say. */
+/**
+ * What `--emulate` puts in place of what is not set, or stands for a name that was not filled in. Never the spill: where
+ * data goes is the user's to say. Sidecars are left out: nothing here stands for their images.
+ */
 export function fillInForEmulator(settings: ConfigValues, project: Project): ConfigValues {
   const engine = settings.execution_engine;
   // A revision or an ARN is one of the real account.
@@ -34,9 +38,21 @@ export function fillInForEmulator(settings: ConfigValues, project: Project): Con
       subnets: subnets.length > 0 ? subnets : ['subnet-00000000000000000'],
       security_groups: engine.security_groups.length > 0 ? engine.security_groups : ['sg-00000000000000000'],
       task_role_arn: engine.task_role_arn ?? 'arn:aws:iam::123456789012:role/wherry-emulated-task',
+      sidecars: {},
       execution_role_arn: engine.execution_role_arn ?? 'arn:aws:iam::123456789012:role/wherry-emulated-execution',
     },
   };
+}
+
+/** What of the settings `--emulate` does without, a line each. */
+export function notEmulated({ execution_engine: engine }: ConfigValues): string[] {
+  const [sidecars, mounts] = [Object.keys(engine.sidecars), Object.keys(engine.efs)];
+  return [
+    ...(sidecars.length === 0 ? [] : [`emulated without the sidecars ${sidecars.join(', ')}`]),
+    ...(mounts.length === 0
+      ? []
+      : [`emulated without EFS: tasks find at ${mounts.join(', ')} what this machine has there`]),
+  ];
 }
 
 export function emulatedAccount(endpoints: EmulatorEndpoints, region: string): AwsAccount {

@@ -29,8 +29,11 @@ export async function run(input: Input): Promise<number> {
 
 async function prepareRun({ options, host }: Input) {
   if (!options.emulate) return prepare(options, host);
-  const { fillInForEmulator } = await import('./emulated-account.ts');
-  return prepare({ ...options, engine: 'aws-fargate' }, host, fillInForEmulator);
+  const { fillInForEmulator, notEmulated } = await import('./emulated-account.ts');
+  return prepare({ ...options, engine: 'aws-fargate' }, host, (settings, project) => {
+    for (const line of notEmulated(settings)) host.err(`${line}\n`);
+    return fillInForEmulator(settings, project);
+  });
 }
 
 /** `YYYYMMDDThhmmss-xxxxxx`: sorts by time, and two at once differ. */

@@ -1,5 +1,6 @@
 import type { ConfigValues } from '../config/schema.ts';
 import type { Launch } from '../model/run.ts';
+import { capacityOf } from './capacity.ts';
 
 type Engine = ConfigValues['execution_engine'];
 
@@ -56,9 +57,7 @@ export function runTaskRequest(details: RunTaskDetails) {
     cluster: engine.cluster,
     taskDefinition: taskDefinitionArn,
     count: 1,
-    ...(launch.spot
-      ? { capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] }
-      : { launchType: 'FARGATE' as const }),
+    ...capacityOf(engine, launch.spot),
     platformVersion: engine.platform_version,
     networkConfiguration: {
       awsvpcConfiguration: {
@@ -84,6 +83,7 @@ function overrides({ engine, command, environment, launch, containerLimits }: Ru
     ...(engine.ephemeral_storage === undefined
       ? {}
       : { ephemeralStorage: { sizeInGiB: engine.ephemeral_storage.size_in_gib } }),
+    ...roles(engine),
     containerOverrides: [
       {
         name: engine.container_name,
@@ -92,5 +92,14 @@ function overrides({ engine, command, environment, launch, containerLimits }: Ru
         environment: names.map((name) => ({ name, value: environment[name] as string })),
       },
     ],
+  };
+}
+
+/** A definition that Wherry owns has them itself; one of the user's may have others. */
+function roles({ task_definition: users, task_role_arn: task, execution_role_arn: execution }: Engine) {
+  if (users === undefined) return {};
+  return {
+    ...(task === undefined ? {} : { taskRoleArn: task }),
+    ...(execution === undefined ? {} : { executionRoleArn: execution }),
   };
 }

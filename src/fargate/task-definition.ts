@@ -1,8 +1,10 @@
 import type { ConfigValues } from '../config/schema.ts';
-import { stableJson } from '../util/stable-json.ts';
+import { cpuUnits } from './run-task-request.ts';
+import { promisedToSidecars } from './sidecars.ts';
 import { snapToFargate } from './sizes.ts';
 
 type Engine = ConfigValues['execution_engine'];
+type Sidecar = Engine['sidecars'][string];
 
 /**
  * What RegisterTaskDefinition takes, as far as Wherry sets it. Names are the ECS API's. Sizes are those of the
@@ -14,22 +16,67 @@ export interface TaskDefinitionInput {
   readonly requiresCompatibilities: readonly ['FARGATE'];
   readonly cpu: string;
   readonly memory: string;
-  readonly taskRoleArn?: string;
-  readonly executionRoleArn?: string;
+  readonly taskRoleArn: string | undefined;
+  readonly executionRoleArn: string | undefined;
   readonly runtimePlatform: { readonly operatingSystemFamily: 'LINUX'; readonly cpuArchitecture: 'X86_64' | 'ARM64' };
-  readonly ephemeralStorage?: { readonly sizeInGiB: number };
-  readonly containerDefinitions: readonly [MainContainer];
+  readonly ephemeralStorage: { readonly sizeInGiB: number } | undefined;
+  readonly volumes: readonly Volume[];
+  readonly containerDefinitions: readonly [MainContainer, ...Container[]];
 }
 
-interface MainContainer {
+interface Volume {
+  readonly name: string;
+  readonly efsVolumeConfiguration: {
+    readonly fileSystemId: string;
+    readonly rootDirectory: string;
+    readonly transitEncryption: 'ENABLED';
+    readonly authorizationConfig: {
+      readonly accessPointId: string | undefined;
+      readonly iam: 'ENABLED' | 'DISABLED';
+    };
+  };
+}
+
+interface Container {
   readonly name: string;
   readonly image: string;
-  readonly essential: true;
-  readonly entryPoint: readonly string[];
+  readonly essential: boolean;
+  readonly entryPoint: readonly string[] | undefined;
+  readonly command: readonly string[] | undefined;
   readonly environment: readonly { readonly name: string; readonly value: string }[];
   readonly secrets: readonly { readonly name: string; readonly valueFrom: string }[];
-  readonly linuxParameters: { readonly initProcessEnabled: true };
-  readonly logConfiguration: { readonly logDriver: 'awslogs'; readonly options: Readonly<Record<string, string>> };
+  readonly mountPoints: readonly MountPoint[];
+  readonly dependsOn: readonly { readonly containerName: string; readonly condition: string }[];
+  readonly linuxParameters: { readonly initProcessEnabled: true } | undefined;
+  readonly healthCheck: HealthCheck | undefined;
+  /** Units of a 1024th vCPU, and MiB. */
+  readonly cpu: number | undefined;
+  readonly memory: number | undefined;
+  readonly user: string | undefined;
+  readonly logConfiguration: LogConfiguration;
+}
+
+interface MainContainer extends Container {
+  readonly essential: true;
+}
+
+interface MountPoint {
+  readonly sourceVolume: string;
+  readonly containerPath: string;
+  readonly readOnly: boolean;
+}
+
+interface HealthCheck {
+  readonly command: readonly string[];
+  readonly interval: number;
+  readonly timeout: number;
+  readonly retries: number;
+  readonly startPeriod: number | undefined;
+}
+
+interface LogConfiguration {
+  readonly logDriver: 'awslogs';
+  readonly options: Readonly<Record<string, string>>;
 }
 
 export interface OwnedDefinition {
@@ -48,85 +95,122 @@ export function ownedLogGroup(projectName: string, engine: Engine): string {
 }
 
 /** The definition of a family that Wherry owns. Its `entryPoint` lets one and the same command run here and in a user's family. */
-export function taskDefinition({
-  family,
-  projectName,
-  engine,
-  image,
-  region,
-  step,
-  environment,
-}: OwnedDefinition): TaskDefinitionInput {
-  const smallest = snapToFargate({ vcpu: 0, memoryMiB: 0 });
+export function taskDefinition(owned: OwnedDefinition): TaskDefinitionInput {
+  const { family, engine } = owned;
+  const logConfiguration = logs(owned);
+  const sidecars = pairs(engine.sidecars).map(([name, sidecar]) => sidecarContainer(name, sidecar, logConfiguration));
+  const { cpu, memory } = promisedToSidecars(engine) ?? { cpu: 0, memory: 0 };
+  // The pipeline's container must have something as well.
+  const smallest = snapToFargate({ vcpu: (cpu + 1) / 1024, memoryMiB: memory + 1 });
   return {
     family,
     networkMode: 'awsvpc',
     requiresCompatibilities: ['FARGATE'],
     cpu: String((smallest?.vcpu ?? 0.25) * 1024),
     memory: String(smallest?.memoryMiB ?? 512),
-    ...(engine.task_role_arn === undefined ? {} : { taskRoleArn: engine.task_role_arn }),
-    ...(engine.execution_role_arn === undefined ? {} : { executionRoleArn: engine.execution_role_arn }),
+    taskRoleArn: engine.task_role_arn,
+    executionRoleArn: engine.execution_role_arn,
     runtimePlatform: { operatingSystemFamily: 'LINUX', cpuArchitecture: engine.runtime_platform.cpu_architecture },
-    ...(engine.ephemeral_storage === undefined
-      ? {}
-      : { ephemeralStorage: { sizeInGiB: engine.ephemeral_storage.size_in_gib } }),
-    containerDefinitions: [
-      {
-        name: engine.container_name,
-        image,
-        essential: true,
-        entryPoint: step === 'kedro' ? ['env', 'kedro', 'run'] : ['env'],
-        environment: pairs(environment).map(([name, value]) => ({ name, value })),
-        secrets: pairs(engine.secrets).map(([name, valueFrom]) => ({ name, valueFrom })),
-        linuxParameters: { initProcessEnabled: true },
-        logConfiguration: {
-          logDriver: 'awslogs',
-          options: {
-            'awslogs-group': ownedLogGroup(projectName, engine),
-            'awslogs-region': region,
-            'awslogs-stream-prefix': engine.log_stream_prefix,
-            // Without it lines are dropped when the buffer is full (the default since June 2025).
-            mode: 'blocking',
-          },
-        },
-      },
-    ],
+    ephemeralStorage: engine.ephemeral_storage && { sizeInGiB: engine.ephemeral_storage.size_in_gib },
+    volumes: volumes(engine).map(({ volume }) => volume),
+    containerDefinitions: [mainContainer(owned, logConfiguration), ...sidecars],
   };
 }
 
-/**
- * Whether a described revision says what `wanted` says. Only what Wherry sets is compared; ECS adds defaults
- * (`cpu: 0`, `portMappings: []` …) that mean the same, and orders environment and secrets as it likes.
- */
-export function saysTheSame(described: object, wanted: TaskDefinitionInput): boolean {
-  return stableJson(canonical(pickLike(described, wanted))) === stableJson(canonical(wanted));
+function mainContainer(
+  { engine, image, step, environment }: OwnedDefinition,
+  logConfiguration: LogConfiguration,
+): MainContainer {
+  return {
+    name: engine.container_name,
+    image,
+    essential: true,
+    entryPoint: step === 'kedro' ? ['env', 'kedro', 'run'] : ['env'],
+    command: undefined,
+    environment: variables(environment),
+    secrets: secretsOf(engine.secrets),
+    mountPoints: volumes(engine).map(({ mountPoint }) => mountPoint),
+    dependsOn: pairs(engine.sidecars).map(([containerName, { condition, health_check: check }]) => ({
+      containerName,
+      condition: condition ?? (check === undefined ? 'START' : 'HEALTHY'),
+    })),
+    linuxParameters: { initProcessEnabled: true },
+    healthCheck: undefined,
+    cpu: undefined,
+    memory: undefined,
+    user: undefined,
+    logConfiguration,
+  };
 }
 
-/** Of `value`, only the keys that `like` has, at every level. */
-function pickLike(value: unknown, like: unknown): unknown {
-  if (Array.isArray(like)) {
-    return Array.isArray(value) && isObject(like[0]) ? value.map((item) => pickLike(item, like[0])) : (value ?? []);
-  }
-  if (!isObject(like) || !isObject(value)) return value;
-  return Object.fromEntries(Object.keys(like).map((key) => [key, pickLike(value[key], like[key])]));
+function sidecarContainer(name: string, sidecar: Sidecar, logConfiguration: LogConfiguration): Container {
+  const { health_check: check, vcpu } = sidecar;
+  return {
+    name,
+    image: sidecar.image,
+    essential: sidecar.essential,
+    entryPoint: sidecar.entry_point,
+    command: sidecar.command,
+    environment: variables(sidecar.env),
+    secrets: secretsOf(sidecar.secrets),
+    mountPoints: [],
+    dependsOn: [],
+    linuxParameters: undefined,
+    // With the API's defaults written down, what ECS describes is what was asked for.
+    healthCheck: check && {
+      command: check.command,
+      interval: check.interval ?? 30,
+      timeout: check.timeout ?? 5,
+      retries: check.retries ?? 3,
+      startPeriod: check.start_period,
+    },
+    cpu: vcpu === undefined ? undefined : cpuUnits(vcpu),
+    memory: sidecar.memory,
+    user: sidecar.user,
+    logConfiguration,
+  };
 }
 
-/** Lists of named things are sets to ECS. */
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    const items = value.map(canonical);
-    return items.every((item) => isObject(item) && 'name' in item)
-      ? items.map((item) => stableJson(item)).sort()
-      : items;
-  }
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, canonical(item)]));
+function volumes({ efs }: Engine): { volume: Volume; mountPoint: MountPoint }[] {
+  return pairs(efs).map(([containerPath, fileSystem], index) => {
+    const name = `efs-${index + 1}`;
+    const efsVolumeConfiguration = {
+      fileSystemId: fileSystem.file_system_id,
+      rootDirectory: fileSystem.root_directory ?? '/',
+      transitEncryption: 'ENABLED',
+      authorizationConfig: {
+        accessPointId: fileSystem.access_point_id,
+        iam: fileSystem.iam ? 'ENABLED' : 'DISABLED',
+      },
+    } as const;
+    return {
+      volume: { name, efsVolumeConfiguration },
+      mountPoint: { sourceVolume: name, containerPath, readOnly: fileSystem.read_only },
+    };
+  });
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
+function logs({ projectName, engine, region }: OwnedDefinition): LogConfiguration {
+  return {
+    logDriver: 'awslogs',
+    options: {
+      'awslogs-group': ownedLogGroup(projectName, engine),
+      'awslogs-region': region,
+      'awslogs-stream-prefix': engine.log_stream_prefix,
+      // Without it lines are dropped when the buffer is full (the default since June 2025).
+      mode: 'blocking',
+    },
+  };
 }
 
-function pairs(record: Readonly<Record<string, string>>): [string, string][] {
+function variables(environment: Readonly<Record<string, string>>): { name: string; value: string }[] {
+  return pairs(environment).map(([name, value]) => ({ name, value }));
+}
+
+function secretsOf(secrets: Readonly<Record<string, string>>): { name: string; valueFrom: string }[] {
+  return pairs(secrets).map(([name, valueFrom]) => ({ name, valueFrom }));
+}
+
+function pairs<T>(record: Readonly<Record<string, T>>): [string, T][] {
   return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 }

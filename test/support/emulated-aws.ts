@@ -19,15 +19,13 @@ export async function emulatedAws(options: {
   readonly folder: string;
   readonly cluster: string;
   readonly bucket: string;
+  /** Folders of other images. */
+  readonly images?: Readonly<Record<string, string>>;
 }): Promise<EmulatedAws> {
   const stateDir = await mkdtemp(join(tmpdir(), 'wherry-aws-'));
-  const { child, ended } = startWherry([
-    'emulate',
-    '--state-dir',
-    stateDir,
-    '--image',
-    `${options.image}=${options.folder}`,
-  ]);
+  const images = Object.entries({ ...options.images, [options.image]: options.folder });
+  const mapped = images.flatMap(([image, folder]) => ['--image', `${image}=${folder}`]);
+  const { child, ended } = startWherry(['emulate', '--state-dir', stateDir, ...mapped]);
   const env = await new Promise<Record<string, string>>((resolve, reject) => {
     let text = '';
     child.stdout?.on('data', (chunk: string) => {

@@ -6,10 +6,12 @@ import type { Rule } from '../rule.ts';
 /** What RunTask cannot override. In a family that is the user's Wherry registers nothing, so these would do nothing. */
 const ONLY_IN_A_DEFINITION: readonly KeyPath[] = [
   ['image'],
+  ['execution_engine', 'efs'],
   ['execution_engine', 'log_group'],
   ['execution_engine', 'log_stream_prefix'],
   ['execution_engine', 'runtime_platform'],
   ['execution_engine', 'secrets'],
+  ['execution_engine', 'sidecars'],
 ];
 
 export const belongsToDefinition: Rule = ({ engine, config, pipeline, locateNode }) => {

@@ -1,6 +1,7 @@
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import { datasetName, type Node } from '../../model/project.ts';
-import { localInputs, plainPath } from '../local-inputs.ts';
+import { localInputs } from '../local-inputs.ts';
+import { plainPath } from '../plain-path.ts';
 import type { CheckContext, Rule } from '../rule.ts';
 
 /** An input on disk that is not on this disk: neither a task of this machine nor an image built here has it. */

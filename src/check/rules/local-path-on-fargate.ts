@@ -1,21 +1,25 @@
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { Dataset } from '../../model/project.ts';
 import { commonPrefix } from '../common-prefix.ts';
-import { isRemapped } from '../remapped.ts';
+import { outlivesContainer } from '../outlives-container.ts';
 import type { CheckContext, Rule } from '../rule.ts';
 
 /** A container's disk is gone when it ends: a model or report written there is lost, with exit status 0. */
 export const localPathOnFargate: Rule = (context) => {
   if (context.engine !== 'aws-fargate') return [];
   const { plan, project } = context;
+  const { task_definition: usersFamily } = context.config.values.execution_engine;
   const readersOf = (name: string) => plan.boundaryDatasets.find((dataset) => dataset.name === name)?.consumers ?? [];
   return plan.tasks.flatMap((task) =>
     task.writes.flatMap((name) => {
       const dataset = project.catalog.get(name);
-      if (dataset?.kind !== 'local' || dataset.path === undefined || isRemapped(dataset.path, plan.paths)) return [];
+      if (dataset?.kind !== 'local' || dataset.path === undefined || outlivesContainer(dataset.path, context))
+        return [];
+      const mayBeMounted = usersFamily !== undefined && dataset.path.startsWith('/');
       return diagnostic('data/local-path-on-fargate', {
+        ...(mayBeMounted ? { severity: 'warning' as const } : {}),
         message: `'${name}' is written to the container's own disk: '${dataset.path}'`,
-        why: lossOf(readersOf(name)),
+        why: `${lossOf(readersOf(name))}${mayBeMounted ? `, unless '${usersFamily}' mounts a file system there` : ''}`,
         help: mends(dataset.path, context),
         span: context.locateDataset(dataset, dataset.pathKey),
         notes: [

@@ -51,6 +51,11 @@ export const malformedName: Rule = (context) => {
     ...Object.entries(engine.secrets).flatMap(([name, value]) =>
       finding(['execution_engine', 'secrets', name], value, SECRET, context),
     ),
+    ...Object.entries(engine.sidecars).flatMap(([sidecar, { secrets }]) =>
+      Object.entries(secrets).flatMap(([name, value]) =>
+        finding(['execution_engine', 'sidecars', sidecar, 'secrets', name], value, SECRET, context),
+      ),
+    ),
     ...logStream(context),
     ...ownFamily(context),
   ];

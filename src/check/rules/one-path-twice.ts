@@ -1,6 +1,6 @@
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import { append } from '../../util/topological-order.ts';
-import { plainPath } from '../local-inputs.ts';
+import { plainPath } from '../plain-path.ts';
 import type { Rule } from '../rule.ts';
 import { type Written, writtenDatasets } from '../written-datasets.ts';
 import { isPartitioned } from './partitions-shared.ts';

@@ -1,5 +1,5 @@
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
-import { plainPath } from '../local-inputs.ts';
+import { plainPath } from '../plain-path.ts';
 import type { Rule } from '../rule.ts';
 import { type Written, writtenDatasets } from '../written-datasets.ts';
 

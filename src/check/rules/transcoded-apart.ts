@@ -1,6 +1,6 @@
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { Dataset } from '../../model/project.ts';
-import { plainPath } from '../local-inputs.ts';
+import { plainPath } from '../plain-path.ts';
 import type { CheckContext, Rule } from '../rule.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { Colors } from 'picocolors/types.js';
 import { describeSize } from '../../fargate/sizes.ts';
 import type { Plan, PlanTask } from '../../model/plan.ts';
+import { describeDuration } from '../../util/describe-duration.ts';
 
 /** The plan for people: a paragraph a task, then what passes between tasks. */
 export function renderPlan(plan: Plan, spill: string | undefined, colors: Colors): string {
@@ -18,7 +19,7 @@ export function renderPlan(plan: Plan, spill: string | undefined, colors: Colors
     '',
     ...plan.tasks.flatMap((task) => describeTask(task, colors)),
     ...(between.length > 0 ? ['between tasks:', ...between] : []),
-    ...(longest === undefined ? [] : [`about ${describeSeconds(longest)} where nothing waits for capacity`]),
+    ...(longest === undefined ? [] : [`about ${describeDuration(longest * 1000)} where nothing waits for capacity`]),
     ...(spilled.length > 0 ? [`spilled to ${spill ?? 'nowhere: set spill in wherry.yml'}`] : []),
     '',
   ].join('\n');
@@ -42,8 +43,8 @@ function describeTask(task: PlanTask, colors: Colors): string[] {
 
 function times({ estimate, timeoutMs }: PlanTask): string[] {
   return [
-    ...(estimate === undefined ? [] : [`about ${describeSeconds(estimate.seconds)}`]),
-    ...(timeoutMs === undefined ? [] : [`at most ${describeSeconds(timeoutMs / 1000)}`]),
+    ...(estimate === undefined ? [] : [`about ${describeDuration(estimate.seconds * 1000)}`]),
+    ...(timeoutMs === undefined ? [] : [`at most ${describeDuration(timeoutMs)}`]),
   ];
 }
 
@@ -55,21 +56,4 @@ function longestChain({ tasks }: Plan): number | undefined {
     endOf.set(name, estimate.seconds + Math.max(0, ...dependsOn.map((needed) => endOf.get(needed) ?? 0)));
   }
   return Math.max(...endOf.values());
-}
-
-/** `35 s`, `2 min 5 s`, `1 h 20 min`. */
-function describeSeconds(seconds: number): string {
-  const whole = seconds < 10 ? seconds : Math.round(seconds);
-  const minutes = Math.round(whole / 60);
-  const parts: [number, string][] =
-    whole < 3600
-      ? [
-          [Math.floor(whole / 60), 'min'],
-          [whole % 60, 's'],
-        ]
-      : [
-          [Math.floor(minutes / 60), 'h'],
-          [minutes % 60, 'min'],
-        ];
-  return parts.flatMap(([amount, unit]) => (amount === 0 ? [] : [`${amount} ${unit}`])).join(' ');
 }

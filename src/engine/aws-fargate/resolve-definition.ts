@@ -2,7 +2,9 @@ import { deflateSync } from 'node:zlib';
 import { neededDefinitions } from '../../fargate/needed-definitions.ts';
 import { isPlainKedro } from '../../fargate/plain-kedro.ts';
 import { type ContainerLimits, limitsOfOthers } from '../../fargate/run-task-request.ts';
-import { saysTheSame, taskDefinition } from '../../fargate/task-definition.ts';
+import { saysTheSame } from '../../fargate/says-the-same.ts';
+import { promisedToSidecars } from '../../fargate/sidecars.ts';
+import { taskDefinition } from '../../fargate/task-definition.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { EcsTaskDefinition } from '../../service/aws/ecs.ts';
@@ -16,7 +18,7 @@ export interface Definition {
   readonly name: string;
   /** Whether this run registered it. */
   readonly isNew: boolean;
-  /** What its other containers are promised; undefined for a definition of Wherry's own, which has none and sets no limits. */
+  /** What its other containers are promised; undefined for a definition of Wherry's own without such. */
   readonly others: ContainerLimits | undefined;
   /** Where the main container's lines go; undefined where the definition names no awslogs group. */
   readonly log: { readonly group: string; readonly prefix: string } | undefined;
@@ -62,14 +64,15 @@ async function owned(
   });
   const newest = await services.ecs.describeTaskDefinition(family);
   if (!newest.ok) return newest;
+  const others = promisedToSidecars(engine);
   if (newest.value !== undefined && saysTheSame(newest.value, wanted))
-    return ok(summary(newest.value, engine.container_name, false));
+    return ok({ ...summary(newest.value, engine.container_name, false), others });
 
   const group = wanted.containerDefinitions[0].logConfiguration.options['awslogs-group'] as string;
   const created = await services.logs.createGroup(group);
   if (!created.ok) return created;
   const registered = await services.ecs.registerTaskDefinition(wanted);
-  return registered.ok ? ok(summary(registered.value, engine.container_name, true)) : registered;
+  return registered.ok ? ok({ ...summary(registered.value, engine.container_name, true), others }) : registered;
 }
 
 async function theUsers(
@@ -108,7 +111,7 @@ async function theUsers(
   return ok({ ...summary(described.value, container, false), others });
 }
 
-function summary(definition: EcsTaskDefinition, container: string, isNew: boolean): Definition {
+function summary(definition: EcsTaskDefinition, container: string, isNew: boolean): Omit<Definition, 'others'> {
   const main = definition.containerDefinitions?.find(({ name }) => name === container);
   const options = main?.logConfiguration?.logDriver === 'awslogs' ? main.logConfiguration.options : undefined;
   const group = options?.['awslogs-group'];
@@ -116,7 +119,6 @@ function summary(definition: EcsTaskDefinition, container: string, isNew: boolea
     arn: definition.taskDefinitionArn ?? '',
     name: `${definition.family}:${definition.revision}`,
     isNew,
-    others: undefined,
     log: group === undefined ? undefined : { group, prefix: options?.['awslogs-stream-prefix'] ?? 'ecs' },
   };
 }

@@ -44,7 +44,10 @@ export function ecsService(account: AwsAccount): EcsService {
   const call = <T>(operation: string, send: () => Promise<T>) => ask({ service: 'ecs', operation, endpoint }, send);
   return {
     createCluster: (clusterName) =>
-      call('CreateCluster', async () => void (await client.send(new CreateClusterCommand({ clusterName })))),
+      call('CreateCluster', async () => {
+        const capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
+        await client.send(new CreateClusterCommand({ clusterName, capacityProviders }));
+      }),
     describeTaskDefinition: async (taskDefinition) => {
       const answer = await call('DescribeTaskDefinition', () =>
         client.send(new DescribeTaskDefinitionCommand({ taskDefinition })),

@@ -1,6 +1,8 @@
+import { usesSpot } from '../../fargate/capacity.ts';
 import { neededDefinitions } from '../../fargate/needed-definitions.ts';
 import { isPlainKedro, plainCommand } from '../../fargate/plain-kedro.ts';
 import { cpuUnits, runTaskRequest } from '../../fargate/run-task-request.ts';
+import { promisedToSidecars } from '../../fargate/sidecars.ts';
 import { bootstrapCommand } from '../../fargate/step-command.ts';
 import { attemptEnvironment, deliveryEnvironment } from '../../fargate/step-environment.ts';
 import { ownedLogGroup } from '../../fargate/task-definition.ts';
@@ -59,7 +61,7 @@ function constants(request: CompileRequest, id: string): Record<string, Literal>
       image: image ?? settings.image ?? null,
     })),
     CONTAINER: containerOverrides[0]?.name ?? engine.container_name,
-    LIMITS_CONTAINERS: engine.task_definition !== undefined,
+    LIMITS_CONTAINERS: engine.task_definition !== undefined || promisedToSidecars(engine) !== undefined,
     NODE_RAISED,
     AWS: { aws_conn_id: own.aws_conn_id, region_name: region ?? null },
     RUN_TASK: operatorArguments(any),
@@ -105,7 +107,7 @@ function symbolicRequest(task: PlanTask, request: CompileRequest) {
     clientToken: '',
     command: [],
     environment: { ...named, ...attempt, ...params },
-    launch: { spot: settings.execution_engine.spot, vcpu: task.vcpu, memoryMiB: task.memoryMiB },
+    launch: { spot: usesSpot(settings.execution_engine), vcpu: task.vcpu, memoryMiB: task.memoryMiB },
   });
 }
 
