@@ -70,6 +70,17 @@ export default {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'reads-are-recorded',
+      comment:
+        'What is found here is kept for the next time, with all that was read for it. Read through the FileReader that is handed over (src/util/file-reader.ts).',
+      severity: 'error',
+      from: {
+        path: '^src/(config/|load/|cli/(prepare|image-content)[.]ts$)',
+        pathNot: ['^src/load/(find-python|kedro/describe)[.]ts$', '[.]test[.]ts$'],
+      },
+      to: { path: '^(node:)?fs' },
+    },
+    {
       name: 'nobody-imports-cli',
       comment: 'The command line is on top. Move what you need below it.',
       severity: 'error',

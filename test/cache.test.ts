@@ -9,12 +9,18 @@ import {
   realpath,
   rename,
   rm,
+  stat,
   utimes,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import picocolors from 'picocolors';
+import { type Answer, answer } from '../src/cli/answer.ts';
+import { realHost } from '../src/cli/host.ts';
+import type { PrepareOptions } from '../src/cli/prepare.ts';
+import { renderPretty } from '../src/diagnostics/render/pretty.ts';
 import { describeProject } from '../src/load/kedro/describe.ts';
 import { fileAnswerCache } from '../src/store/file-answer-cache.ts';
 import { examplePython, root as packageRoot, wherry } from './support/cli.ts';
@@ -50,10 +56,10 @@ SCRATCH.unlink()
   'src/shop/nodes.py': 'def keep(data):\n    return data\n',
   'src/shop/unused.json': '{}',
   'src/shop/pipelines/__init__.py': '',
-  'src/shop/pipelines/daily.py': `
+  'src/shop/pipelines/daily/__init__.py': `
 from kedro.pipeline import Pipeline, node
 
-from ..nodes import keep
+from ...nodes import keep
 
 
 def create_pipeline():
@@ -65,7 +71,7 @@ from kedro.framework.project import find_pipelines
 
 def register_pipelines():
     pipelines = find_pipelines(raise_errors=True)
-    return {"__default__": sum(pipelines.values())}
+    return {**pipelines, "__default__": sum(pipelines.values())}
 `,
 };
 
@@ -104,13 +110,25 @@ interface Asked {
   readonly variables?: Record<string, string | undefined>;
   readonly program?: string;
   readonly env?: string;
+  /** Variables that the settings name. */
+  readonly named?: readonly string[];
   /** Without it Python would have nothing to run, so that only what is kept can give the answer. */
   readonly script?: string;
 }
 
-function describe({ variables = VARIABLES, program = '1', env, script = '/no/script' }: Asked = {}) {
+function describe({ variables = VARIABLES, program = '1', env, named = [], script = '/no/script' }: Asked = {}) {
   const cache = fileAnswerCache({ folder: join(root, '.wherry', 'cache'), program, variables });
-  return describeProject({ root, python, script, env, pipeline: undefined, confSource: undefined, variables, cache });
+  return describeProject({
+    root,
+    python,
+    script,
+    env,
+    pipeline: undefined,
+    confSource: undefined,
+    variables,
+    cache,
+    namedVariables: () => named,
+  });
 }
 
 const isKept = async (asked?: Asked) => (await describe(asked)).ok;
@@ -136,7 +154,10 @@ const write = (text: string) => (path: string) => writeFile(path, text);
 
 test('cache: a project that is as it was is described without Python, by any kind of touch it is described anew', async () => {
   const first = await start();
-  assert.ok(first.ok && first.description.problems.length === 0, JSON.stringify(first));
+  assert.ok(
+    first.ok && first.description.problems.length === 0 && first.description.nodes['keep'],
+    JSON.stringify(first),
+  );
   assert.deepEqual(await describe(), first);
   assert.equal(await starts(), 1);
 
@@ -145,7 +166,7 @@ test('cache: a project that is as it was is described without Python, by any kin
     'conf/base/notes.parquet',
     'src/shop/nodes.py',
     'src/shop/unused.json',
-    'src/shop/pipelines/daily.py',
+    'src/shop/pipelines/daily/__init__.py',
     'pyproject.toml',
     'requirements.txt',
     'assets/names.txt',
@@ -155,7 +176,7 @@ test('cache: a project that is as it was is described without Python, by any kin
     const gone = async (path: string) => rm(path);
     assert.equal(await whileTouched(name, gone), false, `that ${name} is there counts`);
   }
-  assert.equal(await whileTouched('src/shop/pipelines/weekly.py', write('')), false, 'a new module counts');
+  assert.equal(await whileTouched('src/shop/pipelines/weekly', (path) => mkdir(path)), false, 'a new pipeline counts');
   assert.equal(await whileTouched('conf/local/catalog.yml', write('')), false, 'a new conf file counts');
   assert.equal(
     await whileTouched('assets/more.txt', write('')),
@@ -177,6 +198,11 @@ test('cache: a variable counts that was read, that conf names, or that is Kedroâ
   assert.equal(await kept({ KEDRO_ENV: 'local' }), false);
   assert.equal(await kept({ KEDRO_CONFIG_COMMIT_ID: 'abc' }), false);
   assert.equal(await kept({ PYTHONPATH: '/tmp' }), false);
+
+  const named = ['UNRELATED'];
+  assert.equal(await isKept({ named }), false, 'what settings name now was not looked at then');
+  assert.ok((await start({ named })).ok && (await isKept({ named })));
+  assert.equal(await isKept({ named, variables: { ...VARIABLES, UNRELATED: 'x' } }), false);
 });
 
 test('cache: interpreter, installed distributions, the question and the version of Wherry count', async () => {
@@ -242,4 +268,107 @@ test('cache: wherry snapshot starts Python once, and again with --no-cache', asy
   assert.deepEqual(await wherry([...words, '--no-cache']), first);
   assert.equal(await starts(), before + 2);
   assert.ok(!first.stdout.includes(scratch), 'no path of this machine');
+});
+
+const HOST = realHost();
+
+/** Of what is kept: a miss writes it anew. */
+async function datesOfKept(): Promise<string> {
+  const folder = join(root, '.wherry', 'cache');
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.txt')).sort();
+  const dates = await Promise.all(
+    names.map(async (name) => (await stat(join(folder, name), { bigint: true })).mtimeNs),
+  );
+  return names.map((name, index) => `${name} ${dates[index]}`).join('\n');
+}
+
+function shown(one: Answer) {
+  return {
+    findings: renderPretty((one.ready ? one.prepared : one).diagnostics, picocolors.createColors(false)),
+    plan: one.ready ? [JSON.stringify(one.prepared.plan), one.prepared.spill] : undefined,
+  };
+}
+
+interface Ask extends Partial<PrepareOptions> {
+  readonly variables?: Record<string, string>;
+}
+
+/** Whether the findings and the plan came from the cache; they are those of a project that is loaded anew. */
+async function isAnswered({ variables = {}, ...flags }: Ask = {}): Promise<boolean> {
+  const host = { ...HOST, cwd: root, env: { ...VARIABLES, ...variables } };
+  const options: PrepareOptions = { color: false, python, engine: 'aws-fargate', ...flags };
+  const before = await datesOfKept();
+  const found = await answer(options, host);
+  const isFromCache = (await datesOfKept()) === before;
+  if (isFromCache) assert.deepEqual(shown(found), shown(await answer({ ...options, cache: false }, host)));
+  return isFromCache;
+}
+
+test('cache: check and plan are answered without loading anything until what they look at has changed', async () => {
+  await writeAll({
+    'conf/base/wherry.yml': 'image: ${oc.env:IMAGE,shop:1}\nspill: s3://b/spill\ncache: {env: [REGION]}\n',
+  });
+  assert.deepEqual([await isAnswered(), await isAnswered()], [false, true]);
+  const before = await starts();
+  const touched = async (name: string, touch: (path: string) => Promise<unknown>) => {
+    const path = join(root, name);
+    const old = await readFile(path).catch(() => undefined);
+    await mkdir(dirname(path), { recursive: true });
+    await touch(path);
+    assert.equal(await isAnswered(), false, name);
+    await (old === undefined ? rm(path, { recursive: true }) : writeFile(path, old));
+    await isAnswered();
+  };
+  await touched('conf/base/wherry.yml', (path) => appendFile(path, 'unknown: 1\n'));
+  await touched('conf/base/wherry.yml', write('grouping: [\n'));
+  await touched('.dockerignore', write('data\n'));
+  await touched('data/raw.json', write('{}'));
+  assert.equal(await starts(), before, 'Python has no part in these');
+
+  await touched('conf/local/wherry.yml', write('grouping: node\n'));
+  await touched('conf/base/airflow-k8s.yaml', write('run_config: {}\n'));
+  await touched('conf/base/catalog.yml', (path) => appendFile(path, '# more\n'));
+  await touched('src/shop/nodes.py', (path) => appendFile(path, '# more\n'));
+  for (const other of [{ IMAGE: 'shop:latest' }, { REGION: 'eu' }, { COUNTRY: 'NL' }, { KEDRO_CONFIG_COMMIT_ID: 'a' }])
+    assert.equal(await isAnswered({ variables: other }), false, JSON.stringify(other));
+  await isAnswered();
+  for (const flags of [
+    { grouping: 'pipeline' },
+    { engine: 'local' },
+    { target: 'airflow' },
+    { pipeline: 'daily' },
+  ] as const)
+    assert.equal(await isAnswered(flags), false, JSON.stringify(flags));
+  assert.equal(await isAnswered({ format: 'json', color: true }), true, 'how it is shown does not count');
+});
+
+test('cache: a pipeline.yml and a snapshot are kept as well, until they change', async () => {
+  const snapshot = join(scratch, 'snapshot.json');
+  await writeFile(snapshot, (await wherry(['snapshot', '-C', root, '--python', python])).stdout);
+  assert.deepEqual([await isAnswered({ snapshot }), await isAnswered({ snapshot })], [false, true]);
+  await writeFile(snapshot, (await readFile(snapshot, 'utf8')).replaceAll('"kept"', '"stored"'));
+  assert.equal(await isAnswered({ snapshot }), false);
+
+  await rename(join(root, 'pyproject.toml'), join(root, 'pyproject.off'));
+  const pipeline = join(root, 'pipeline.yml');
+  await writeFile(pipeline, 'name: shop\nnodes: [{name: a, command: [date], outputs: [x]}]\n');
+  assert.deepEqual([await isAnswered(), await isAnswered()], [false, true]);
+  await appendFile(pipeline, 'datasets: {x: {path: data/x}}\n');
+  assert.equal(await isAnswered(), false);
+  await rename(join(root, 'pyproject.off'), join(root, 'pyproject.toml'));
+  assert.equal(await isAnswered(), false, 'a folder that is both is a Kedro project');
+});
+
+test('cache: what answers from it needs neither the YAML parser nor the schemas', async () => {
+  const dist = join(packageRoot, 'dist');
+  const names = await readdir(dist);
+  for (const command of ['check', 'plan']) {
+    const loaded = new Set([names.find((name) => new RegExp(`^${command}-\\w+\\.js$`).test(name)) ?? '']);
+    for (const name of loaded) {
+      const text = await readFile(join(dist, name), 'utf8');
+      for (const [, imported = ''] of text.matchAll(/(?:from|import)"\.\/([\w-]+\.js)"/g)) loaded.add(imported);
+      assert.ok(!/ZodError|YAMLParseError/.test(text), `${command} loads ${name}`);
+    }
+    assert.ok(loaded.size > 1);
+  }
 });

@@ -10,6 +10,7 @@ import { renderPretty } from '../src/diagnostics/render/pretty.ts';
 import { interpretDescription, kedroLoader } from '../src/load/kedro/load.ts';
 import { descriptionSchema } from '../src/load/kedro/protocol.ts';
 import { yamlLoader } from '../src/load/yaml/load.ts';
+import { recorder } from '../src/store/recorder.ts';
 import { root } from './support/cli.ts';
 import { assertGolden, goldenCases } from './support/golden.ts';
 
@@ -23,9 +24,12 @@ async function findingsOf(folder: string) {
     color: false,
     ...(existsSync(join(folder, 'options.json')) ? read('options.json') : {}),
   } as PrepareOptions;
+  const record = recorder({});
   const loaded = existsSync(join(folder, 'description.json'))
-    ? await interpretDescription(descriptionSchema.parse(complete(read('description.json'))), {
+    ? interpretDescription(descriptionSchema.parse(complete(read('description.json'))), {
         root: folder,
+        files: record.files,
+        inputs: undefined,
         python: 'python3',
         tried: [{ origin: 'python3', path: '/usr/bin/python3' }],
       })
@@ -38,12 +42,15 @@ async function findingsOf(folder: string) {
         variables: {},
         bridge: '',
         cache: undefined,
+        files: record.files,
+        namedVariables: () => [],
       });
   assert.notEqual(loaded.kind, 'usage', loaded.kind === 'usage' ? loaded.message : '');
   if (loaded.kind !== 'loaded') return loaded.kind === 'failed' ? sortDiagnostics(loaded.diagnostics) : [];
   const preparation = await planAndCheck(loaded, {
     options,
-    host: { env: {}, packageRoot: root },
+    host: { packageRoot: root },
+    record,
     fillIn: (settings) => settings,
   });
   return preparation.ready ? preparation.prepared.diagnostics : preparation.diagnostics;

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { loadConfig } from '../src/config/load-config.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { settingsFile } from '../src/init/settings-file.ts';
+import { recorder } from '../src/store/recorder.ts';
 import { readYaml } from '../src/util/yaml-document.ts';
 import { EXAMPLE, examplePython, projectCopy, root, wherry } from './support/cli.ts';
 import { compareOutputs, runPython } from './support/compare.ts';
@@ -208,7 +209,7 @@ test('init --from: the settings of an airflow-k8s.yaml are the same in a wherry.
   await writeFile(file, OLD);
   const load = async () => {
     const variables = { KEDRO_CONFIG_COMMIT_ID: 'abc' };
-    const { config } = await loadConfig({ root: project.folder, confSource: 'conf', env: 'base', variables });
+    const { config } = loadConfig({ root: project.folder, confSource: 'conf', env: 'base', ...recorder(variables) });
     const { host: _, run_config: names, ...values } = config.values;
     return { ...values, id: names.experiment_name };
   };

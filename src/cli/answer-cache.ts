@@ -19,6 +19,7 @@ export function answerCache(
 ): AnswerCache | undefined {
   if (cache === false) return undefined;
   // The names of the built files change with what is in them.
-  const program = `${VERSION} ${fingerprint(`names:${join(packageRoot, 'dist')}`)}`;
+  const parts = ['names:dist', 'content:bridge/step.py', 'content:bridge/bootstrap.py'];
+  const program = [VERSION, ...parts.map((part) => fingerprint(part.replace(':', `:${packageRoot}/`)))].join(' ');
   return fileAnswerCache({ folder: join(root, '.wherry', 'cache'), program, variables });
 }

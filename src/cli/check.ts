@@ -5,9 +5,10 @@ import { renderGithub } from '../diagnostics/render/github.ts';
 import { renderJson } from '../diagnostics/render/json.ts';
 import { renderPretty } from '../diagnostics/render/pretty.ts';
 import { renderSarif } from '../diagnostics/render/sarif.ts';
+import { answer } from './answer.ts';
 import { type CommandInput, EXIT, UsageError, VERSION } from './command.ts';
 import type { Host } from './host.ts';
-import { type PrepareOptions, prepare } from './prepare.ts';
+import type { PrepareOptions } from './prepare.ts';
 import { colorsFor } from './report-findings.ts';
 
 interface CheckOptions extends PrepareOptions {
@@ -17,8 +18,9 @@ interface CheckOptions extends PrepareOptions {
 
 export async function check({ options, host }: CommandInput<CheckOptions>): Promise<number> {
   if (options.explain !== undefined) return explain(options.explain, host);
-  const preparation = await prepare(options, host);
-  const diagnostics = preparation.ready ? preparation.prepared.diagnostics : preparation.diagnostics;
+  const { denyWarnings, explain: _, ...asked } = options;
+  const found = await answer(asked, host);
+  const { diagnostics } = found.ready ? found.prepared : found;
   const forms = {
     json: () => `${JSON.stringify(renderJson(diagnostics), undefined, 2)}\n`,
     sarif: () => `${JSON.stringify(renderSarif(diagnostics, VERSION), undefined, 2)}\n`,
@@ -26,7 +28,7 @@ export async function check({ options, host }: CommandInput<CheckOptions>): Prom
     pretty: () => pretty(diagnostics, options, host),
   };
   host.out(forms[(options.format ?? 'pretty') as keyof typeof forms]());
-  const isDenied = options.denyWarnings && diagnostics.some(({ severity }) => severity === 'warning');
+  const isDenied = denyWarnings && diagnostics.some(({ severity }) => severity === 'warning');
   return isDenied || hasErrors(diagnostics) ? EXIT.problems : EXIT.fine;
 }
 

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandInput, EXIT } from './command.ts';
 import { emulatorScript } from './emulator-process.ts';
-import { projectFolder } from './prepare.ts';
+import { projectFolder } from './project-folder.ts';
 
 interface EmulateOptions {
   readonly port?: string;

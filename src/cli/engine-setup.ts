@@ -8,7 +8,8 @@ import { accountFrom, fargateOptions } from './aws-account.ts';
 import { EXIT, type GlobalOptions, UsageError, VERSION } from './command.ts';
 import type { FaultsFile } from './faults-file.ts';
 import type { Host } from './host.ts';
-import { type Prepared, projectFolder, sha256 } from './prepare.ts';
+import { type Prepared, sha256 } from './prepare.ts';
+import { projectFolder } from './project-folder.ts';
 import { reportTrouble } from './report-trouble.ts';
 import { runPolicy } from './run-policy.ts';
 

@@ -1,30 +1,29 @@
-import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import ignore from 'ignore';
 import type { ImageContent } from '../check/rule.ts';
 import type { Project } from '../model/project.ts';
+import { type FileReader, namesBelow } from '../util/file-reader.ts';
 
 /** What Kedro reads of an environment by its own patterns; credentials have a rule of their own. */
 const READ_BY_KEDRO = /(^|\/)(catalog|parameters|globals)[^/]*(\/.*)?\.(ya?ml|json)$/;
 
 /** What an image that is built from the project's folder will not hold, by its ignore files. */
-export async function imageContent({ root, confSource, env, baseEnv }: Project): Promise<ImageContent> {
-  const read = (name: string) => readFile(join(root, name), 'utf8').catch(() => '');
+export function imageContent({ root, confSource, env, baseEnv }: Project, files: FileReader): ImageContent {
+  const read = (name: string) => files.text(join(root, name)) ?? '';
   const rules = [
-    { file: '.dockerignore' as const, matcher: ignore().add(await read('.dockerignore')) },
-    { file: '.gitignore' as const, matcher: ignore().add(await read('.gitignore')) },
+    { file: '.dockerignore' as const, matcher: ignore().add(read('.dockerignore')) },
+    { file: '.gitignore' as const, matcher: ignore().add(read('.gitignore')) },
   ];
   const leftOutBy: ImageContent['leftOutBy'] = (path) => {
     const plain = path.replace(/^\.\//, '');
     if (!ignore.isPathValid(plain)) return undefined;
     return rules.find(({ matcher }) => matcher.ignores(plain))?.file;
   };
-  const filesOf = async (folder: string) => {
-    const names = await readdir(join(root, confSource, folder), { recursive: true }).catch(() => []);
+  const filesOf = (folder: string) => {
+    const names = namesBelow(files, join(root, confSource, folder));
     return names.sort().map((name) => join(confSource, folder, name));
   };
-  const [own, base] = await Promise.all([filesOf(env), filesOf(baseEnv)]);
+  const [own, base] = [filesOf(env), filesOf(baseEnv)];
   const reasons = own.map((file) => leftOutBy(file));
   const envLeftOutBy = reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
   const needed = [...new Set([...base, ...(envLeftOutBy === undefined ? own : [])])];
@@ -35,6 +34,6 @@ export async function imageContent({ root, confSource, env, baseEnv }: Project):
       const by = READ_BY_KEDRO.test(path) ? leftOutBy(path) : undefined;
       return by === undefined ? [] : { path, by };
     }),
-    isThere: (path) => existsSync(resolve(root, path)),
+    isThere: (path) => files.kind(resolve(root, path)) !== 'absent',
   };
 }

@@ -11,12 +11,13 @@ import { type Move, moveToBucket } from '../init/move-to-bucket.ts';
 import { settingsFile } from '../init/settings-file.ts';
 import { readConfFiles } from '../load/kedro/conf-files.ts';
 import type { Dataset, Project } from '../model/project.ts';
+import { recorder } from '../store/recorder.ts';
 import { writeWhole } from '../store/write-whole.ts';
 import { type CommandInput, EXIT, type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { askWhatIsOpen, bucketComplaint, fileToTakeOver, type InitOptions } from './init-questions.ts';
 import { lookAtProject } from './look-at-project.ts';
-import { projectFolder } from './prepare.ts';
+import { projectFolder } from './project-folder.ts';
 import { reportFindings } from './report-findings.ts';
 import { difference, readIfThere } from './write-file.ts';
 
@@ -75,8 +76,10 @@ function placeholderBucket({ project }: Found): string | undefined {
 }
 
 function catalogOf(move: Move, project: Project, env: string): MovedCatalog {
-  const { confSource, baseEnv } = project;
-  const files = readConfFiles('catalog', [env, baseEnv], project).map(({ source }) => source);
+  const { root, confSource, baseEnv } = project;
+  const files = readConfFiles('catalog', [env, baseEnv], { root, confSource, files: recorder({}).files }).map(
+    ({ source }) => source,
+  );
   const filesOf = (folder: string) =>
     files.flatMap(({ path, text }) => {
       const inside = relative(join(confSource, folder), path);
@@ -94,11 +97,11 @@ async function readOld(
 ): Promise<WrittenSettings | 'findings'> {
   const { confSource = 'conf', env = 'base' } = options;
   const path = relative(root, resolve(host.cwd, file));
-  const source = { root, confSource, env, file: path, variables: host.env };
-  const [layer] = await readLayers(source);
+  const source = { root, confSource, env, file: path, variables: host.env, files: recorder({}).files };
+  const [layer] = readLayers(source);
   if (layer?.kind !== 'airflow-k8s')
     throw new UsageError(`--from takes an airflow-k8s*.yaml, and ${file} is none that can be read`);
-  const { config, diagnostics } = await loadConfig(source);
+  const { config, diagnostics } = loadConfig(source);
   // Variables stay as they are written: they need not be set here.
   const found = diagnostics.filter(({ code }) => code !== 'config/unresolved-variable');
   if (reportFindings(sortDiagnostics([...found, ...notCarriedOver(config)]), options, host)) return 'findings';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { airflowK8sFiles } from '../config/layers.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { type Found, originOf } from '../init/found.ts';
+import { recorder } from '../store/recorder.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { load } from './prepare.ts';
@@ -16,14 +17,15 @@ export async function lookAtProject(
 ): Promise<{ readonly found: Found; readonly diagnostics: readonly Diagnostic[] }> {
   const { confSource = 'conf', env = 'base' } = options;
   const isNew = (await stat(join(root, confSource, env)).catch(() => undefined)) === undefined;
-  const loaded = await load(root, isNew ? { ...options, env: 'base' } : options, host);
+  const record = recorder(host.env);
+  const loaded = await load(root, isNew ? { ...options, env: 'base' } : options, { host, record });
   if (loaded.kind === 'usage') throw new UsageError(loaded.message);
   const dockerfile = await stat(join(root, 'Dockerfile')).catch(() => undefined);
   const found = {
     project: loaded.kind === 'loaded' ? loaded.project : undefined,
     origin: await gitOrigin(root),
     hasDockerfile: dockerfile?.isFile() ?? false,
-    airflowK8s: await airflowK8sFiles({ root, confSource, env }),
+    airflowK8s: airflowK8sFiles({ root, confSource, env, files: record.files }),
   };
   return { found, diagnostics: loaded.diagnostics };
 }

@@ -1,11 +1,12 @@
+import { answer } from './answer.ts';
 import { type CommandInput, EXIT } from './command.ts';
-import { type PrepareOptions, prepare } from './prepare.ts';
+import type { PrepareOptions } from './prepare.ts';
 import { renderMermaid } from './present/plan-mermaid.ts';
 import { renderPlan } from './present/plan-text.ts';
 import { colorsFor, reportFindings, seriousOf } from './report-findings.ts';
 
 export async function plan({ options, host }: CommandInput<PrepareOptions>): Promise<number> {
-  const preparation = await prepare(options, host);
+  const preparation = await answer(options, host);
   if (!preparation.ready) {
     reportFindings(seriousOf(preparation), options, host);
     return EXIT.problems;

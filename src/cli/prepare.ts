@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { check } from '../check/check.ts';
@@ -13,15 +12,18 @@ import { beyondPlainKedro, isPlainKedro } from '../fargate/plain-kedro.ts';
 import { kedroLoader } from '../load/kedro/load.ts';
 import type { Loaded, Loader, LoadRequest, LoadResult } from '../load/loader.ts';
 import { yamlLoader } from '../load/yaml/load.ts';
+import type { Inputs } from '../model/answer-cache.ts';
 import type { Grouping, Plan } from '../model/plan.ts';
 import type { Project } from '../model/project.ts';
 import type { TargetId } from '../model/target-id.ts';
 import { plan as makePlan } from '../plan/plan.ts';
+import { type Recorder, recorder } from '../store/recorder.ts';
 import { dagId } from '../target/airflow/dag-id.ts';
 import { answerCache, type CacheOptions } from './answer-cache.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { imageContent } from './image-content.ts';
+import { projectFolder } from './project-folder.ts';
 import { readBridge } from './read-bridge.ts';
 import { loadVersionsOf, paramsOf, type SliceOptions, sliceOf } from './slice-flags.ts';
 
@@ -58,66 +60,90 @@ export async function prepare(
   options: PrepareOptions,
   host: Host,
   fillIn: (settings: ConfigValues, project: Project) => ConfigValues = (settings) => settings,
-): Promise<Preparation> {
+): Promise<Preparation & { readonly inputs?: Inputs | undefined }> {
   const root = await projectFolder(options, host);
-  const loaded = await load(root, options, host);
+  const record = recorder(host.env);
+  const loaded = await load(root, options, { host, record });
   if (loaded.kind === 'usage') throw new UsageError(loaded.message);
   if (loaded.kind === 'failed') return { ready: false, diagnostics: sortDiagnostics(loaded.diagnostics) };
 
-  return planAndCheck(loaded, { options, host, fillIn });
+  const preparation = await planAndCheck(loaded, { options, host, record, fillIn });
+  const seen = record.inputs();
+  const inputs = loaded.inputs && {
+    paths: { ...seen.paths, ...loaded.inputs.paths },
+    variables: [...seen.variables, ...loaded.inputs.variables],
+  };
+  return { ...preparation, inputs };
+}
+
+/** What is at hand when a project is loaded. */
+export interface Loading {
+  readonly host: Host;
+  /** Of what is read. */
+  readonly record: Recorder;
 }
 
 export async function load(
   root: string,
   options: GlobalOptions & CacheOptions & { readonly snapshot?: string },
-  host: Host,
+  loading: Loading,
 ): Promise<LoadResult> {
-  const request = loadRequest(root, options, host);
-  if (options.snapshot === undefined) return (await loaderFor(root)).load(request);
+  const request = loadRequest(root, options, loading);
+  if (options.snapshot === undefined) return loaderFor(request).load(request);
   const { loadSnapshot } = await import('../load/kedro/snapshot.ts');
-  const file = resolve(host.cwd, options.snapshot);
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`--snapshot: ${file} cannot be read: ${error.message}`);
-  });
+  const file = resolve(loading.host.cwd, options.snapshot);
+  const text = loading.record.files.text(file);
+  if (text === undefined) throw new UsageError(`--snapshot: ${file} is not there or cannot be read`);
   return loadSnapshot(text, request);
 }
 
-export function loadRequest(root: string, options: GlobalOptions & CacheOptions, host: Host): LoadRequest {
-  const { env, pipeline, confSource, python } = options;
-  const cache = answerCache(root, options, host);
-  const bridge = join(host.packageRoot, 'bridge');
-  return { root, env, pipeline, confSource, python, variables: host.env, bridge, cache };
+export function loadRequest(
+  root: string,
+  options: GlobalOptions & CacheOptions,
+  { host, record: { files, variables } }: Loading,
+): LoadRequest {
+  const { env, pipeline, confSource, python, configFile: file } = options;
+  return {
+    ...{ root, env, pipeline, confSource, python, files },
+    variables: host.env,
+    bridge: join(host.packageRoot, 'bridge'),
+    cache: answerCache(root, options, host),
+    namedVariables: ({ env, confSource }) =>
+      loadConfig({ root, env, confSource, file, files, variables }).config.values.cache.env,
+  };
 }
 
 /** A folder that is both is a Kedro project: there, a pipeline.yml may be anybody's. */
 const LOADERS: readonly Loader[] = [kedroLoader, yamlLoader];
 
-async function loaderFor(root: string): Promise<Loader> {
-  for (const loader of LOADERS) if (await loader.recognises(root)) return loader;
+function loaderFor(request: LoadRequest): Loader {
+  const loader = LOADERS.find(({ recognises }) => recognises(request));
+  if (loader !== undefined) return loader;
   const signs = LOADERS.map(({ sign }) => sign).join(', and no ');
-  throw new UsageError(`There is no project in ${root}: no ${signs}. Name its folder with -C DIR.`);
+  throw new UsageError(`There is no project in ${request.root}: no ${signs}. Name its folder with -C DIR.`);
 }
 
 interface PreparationContext {
   readonly options: PrepareOptions;
-  readonly host: Pick<Host, 'env' | 'packageRoot'>;
+  readonly host: Pick<Host, 'packageRoot'>;
+  readonly record: Pick<Recorder, 'files' | 'variables'>;
   readonly fillIn: (settings: ConfigValues, project: Project) => ConfigValues;
 }
 
 /** The same from a project that is loaded: nothing here needs Python. */
 export async function planAndCheck(
   loaded: Loaded,
-  { options, host, fillIn }: PreparationContext,
+  { options, host, record, fillIn }: PreparationContext,
 ): Promise<Preparation> {
   const { project } = loaded;
   const { root, confSource, env } = project;
-  const configured = await loadConfig({
+  const configured = loadConfig({
     root,
     confSource,
     env,
     file: options.configFile,
     airflowOf: options.target === 'airflow' ? pipelineOf(options) : undefined,
-    variables: host.env,
+    ...record,
   });
   const { planned, config, engine, spill } = planProject({ options, loaded, config: configured.config, fillIn });
   const found = check({
@@ -129,7 +155,7 @@ export async function planAndCheck(
     target: options.target,
     dagId: options.target === 'airflow' ? dagId(planned.plan, config.values.run_config, sha256) : undefined,
     spill,
-    image: await imageContent(project),
+    image: imageContent(project, record.files),
     programs: await containerPrograms(host),
     locateDataset: loaded.locateDataset,
     locateNode: loaded.locateNode,
@@ -238,13 +264,6 @@ function spillOf(engine: EngineId, settings: ConfigValues, root: string): string
   const location = settings.spill?.location;
   if (engine === 'aws-fargate') return isPlainKedro(settings) ? undefined : location;
   return location?.startsWith('file://') ? location : defaultSpill(root);
-}
-
-export async function projectFolder({ project }: GlobalOptions, host: Host): Promise<string> {
-  const root = resolve(host.cwd, project ?? '.');
-  const found = await stat(root).catch(() => undefined);
-  if (!found?.isDirectory()) throw new UsageError(`there is no folder ${root}`);
-  return root;
 }
 
 export function sha256(text: string): string {

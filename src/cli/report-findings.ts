@@ -1,9 +1,9 @@
 import picocolors from 'picocolors';
 import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic.ts';
 import { renderPretty } from '../diagnostics/render/pretty.ts';
+import type { Answer } from './answer.ts';
 import type { GlobalOptions } from './command.ts';
 import type { Host } from './host.ts';
-import type { Preparation } from './prepare.ts';
 
 /** Prints findings on stderr; true when there is an error among them. */
 export function reportFindings(diagnostics: readonly Diagnostic[], options: GlobalOptions, host: Host): boolean {
@@ -12,7 +12,7 @@ export function reportFindings(diagnostics: readonly Diagnostic[], options: Glob
 }
 
 /** What is not a mere note: `check` tells those, and a plan says by itself what is spilled and how large a task is. */
-export function seriousOf(preparation: Preparation): Diagnostic[] {
+export function seriousOf(preparation: Answer): Diagnostic[] {
   const diagnostics = preparation.ready ? preparation.prepared.diagnostics : preparation.diagnostics;
   return diagnostics.filter(({ severity }) => severity !== 'note');
 }

@@ -6,7 +6,7 @@ import { fileRunStore } from '../store/file-run-store.ts';
 import { whoDrives } from '../store/run-lock.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
-import { projectFolder } from './prepare.ts';
+import { projectFolder } from './project-folder.ts';
 
 /** The runs of the project in which a command was called. */
 export async function openRunStore(options: GlobalOptions, host: Host): Promise<RunStore> {

@@ -1,7 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type Diagnostic, diagnostic } from '../diagnostics/diagnostic.ts';
 import type { SourceFile, Span } from '../diagnostics/span.ts';
+import type { FileReader } from '../util/file-reader.ts';
 import { type KeyPath, readYaml, type YamlDocument } from '../util/yaml-document.ts';
 import { readKedroAirflow } from './kedro-airflow.ts';
 import { isPlainObject } from './merge.ts';
@@ -18,6 +18,7 @@ export interface ConfigSource {
   /** The pipeline for which kedro-airflow's airflow.yml is read as well; undefined: it is not. */
   readonly airflowOf?: string | undefined;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly files: FileReader;
 }
 
 /** Settings from one place, in the words of wherry.yml. */
@@ -38,14 +39,14 @@ interface ConfigFile {
 const SUFFIXES = ['yml', 'yaml'];
 
 /** Everything that is read, most specific first. A file that is not there is no trouble. */
-export async function readLayers(from: ConfigSource): Promise<Layer[]> {
+export function readLayers(from: ConfigSource): Layer[] {
   if (from.file !== undefined) {
-    const files = await readFiles(from, [from.file]);
+    const files = readFiles(from, [from.file]);
     return basename(from.file).startsWith('airflow-k8s') ? airflowK8sLayers(files) : files.map(ownLayer);
   }
-  const own = await readFiles(from, filesNamed('wherry', from));
-  const theirs = await readFiles(from, await airflowK8sFiles(from));
-  const kedroAirflow = from.airflowOf === undefined ? [] : await kedroAirflowLayers(from, from.airflowOf);
+  const own = readFiles(from, filesNamed('wherry', from));
+  const theirs = readFiles(from, airflowK8sFiles(from));
+  const kedroAirflow = from.airflowOf === undefined ? [] : kedroAirflowLayers(from, from.airflowOf);
   return [...own.map(ownLayer), ...airflowK8sLayers(theirs), ...kedroAirflow];
 }
 
@@ -56,30 +57,24 @@ function filesNamed(name: string, { confSource, env }: ConfigSource): string[] {
 }
 
 /** The plugin's own pattern is `airflow-k8s*`; the env's files first. */
-export async function airflowK8sFiles({
+export function airflowK8sFiles({
   root,
   confSource,
   env,
-}: Pick<ConfigSource, 'root' | 'confSource' | 'env'>): Promise<string[]> {
+  files,
+}: Pick<ConfigSource, 'root' | 'confSource' | 'env' | 'files'>): string[] {
   const folders = [...new Set([env, 'base'])].map((folder) => join(confSource, folder));
-  const named = await Promise.all(
-    folders.map(async (folder) => {
-      const names = await readdir(join(root, folder)).catch(() => []);
-      const matching = names.filter((name) => /^airflow-k8s.*\.ya?ml$/.test(name));
-      return matching.sort().map((name) => join(folder, name));
-    }),
-  );
-  return named.flat();
+  return folders.flatMap((folder) => {
+    const matching = files.names(join(root, folder)).filter((name) => /^airflow-k8s.*\.ya?ml$/.test(name));
+    return matching.toSorted().map((name) => join(folder, name));
+  });
 }
 
-async function readFiles({ root }: ConfigSource, paths: readonly string[]): Promise<ConfigFile[]> {
-  const files = await Promise.all(
-    paths.map(async (path): Promise<ConfigFile | undefined> => {
-      const text = await readFile(join(root, path), 'utf8').catch(() => undefined);
-      return text === undefined ? undefined : { source: { path, text }, document: readYaml(text) };
-    }),
-  );
-  return files.filter((found) => found !== undefined);
+function readFiles({ root, files }: ConfigSource, paths: readonly string[]): ConfigFile[] {
+  return paths.flatMap((path): ConfigFile[] => {
+    const text = files.text(join(root, path));
+    return text === undefined ? [] : [{ source: { path, text }, document: readYaml(text) }];
+  });
 }
 
 function ownLayer(file: ConfigFile): Layer {
@@ -170,8 +165,8 @@ function oldSpellings(
 }
 
 /** The pipeline's section over `default`; as Kedro merges, a section of the env's file replaces that of base. */
-async function kedroAirflowLayers(from: ConfigSource, pipeline: string): Promise<Layer[]> {
-  const files = await readFiles(from, filesNamed('airflow', from));
+function kedroAirflowLayers(from: ConfigSource, pipeline: string): Layer[] {
+  const files = readFiles(from, filesNamed('airflow', from));
   const broken = files.flatMap(syntaxErrors);
   const layers = [pipeline, 'default'].flatMap((name): Layer[] => {
     const file = files.find(({ document }) => document.has([name]));

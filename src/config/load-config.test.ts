@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { hasErrors } from '../diagnostics/diagnostic.ts';
+import { recorder } from '../store/recorder.ts';
 import { loadConfig } from './load-config.ts';
 
 async function load(files: Record<string, string>, variables: Record<string, string> = {}, env = 'fargate') {
@@ -13,7 +14,7 @@ async function load(files: Record<string, string>, variables: Record<string, str
     await writeFile(join(root, path), text);
   }
   try {
-    return await loadConfig({ root, confSource: 'conf', env, variables });
+    return loadConfig({ root, confSource: 'conf', env, ...recorder(variables) });
   } finally {
     await rm(root, { recursive: true });
   }
@@ -45,7 +46,8 @@ test("config: kedro-airflow's airflow.yml is read for Airflow, below wherry.yml,
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text);
   }
-  const load = (airflowOf?: string) => loadConfig({ root, confSource: 'conf', env: 'local', variables: {}, airflowOf });
+  const load = (airflowOf?: string) =>
+    loadConfig({ root, confSource: 'conf', env: 'local', ...recorder({}), airflowOf });
   const { config } = await load('train');
   assert.deepEqual(config.values.airflow.dag, { start_date: '2026-01-01' }, "the env's section replaces that of base");
   assert.deepEqual(config.values.airflow.default_args, { retries: 7, owner: 'trainers', retry_delay: 300 });

@@ -12,8 +12,8 @@ import { configSchema } from './schema.ts';
  * merge deeply, lists and scalars replace. With errors among the diagnostics the config is what is left without the wrong
  * values: enough to check the rest, not to run.
  */
-export async function loadConfig(from: ConfigSource): Promise<{ config: Config; diagnostics: Diagnostic[] }> {
-  const layers = await readLayers(from);
+export function loadConfig(from: ConfigSource): { config: Config; diagnostics: Diagnostic[] } {
+  const layers = readLayers(from);
   const locate: Config['locate'] = (path, part) => {
     for (const layer of layers) {
       const found = layer.locate(path, part);

@@ -1,7 +1,8 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Located, Span } from '../diagnostics/span.ts';
-import type { AnswerCache } from '../model/answer-cache.ts';
+import type { AnswerCache, Inputs } from '../model/answer-cache.ts';
 import type { Dataset, Node, Project } from '../model/project.ts';
+import type { FileReader } from '../util/file-reader.ts';
 
 export interface LoadRequest {
   /** The project's folder, absolute. */
@@ -16,6 +17,9 @@ export interface LoadRequest {
   readonly bridge: string;
   /** Undefined: nothing of earlier is used, and nothing kept. */
   readonly cache: AnswerCache | undefined;
+  readonly files: FileReader;
+  /** Variables on which a project with these settings depends, as its user says. */
+  readonly namedVariables: (place: Pick<Project, 'confSource' | 'env'>) => readonly string[];
 }
 
 /** A project, and where its parts are written. Places are looked up only when somebody asks. */
@@ -25,6 +29,8 @@ export interface Loaded {
   /** What runs the step on this machine. */
   readonly python: string;
   readonly diagnostics: readonly Diagnostic[];
+  /** What it was made from beyond what `files` was asked for; undefined where that cannot be known. */
+  readonly inputs: Inputs | undefined;
   readonly locateDataset: (dataset: Dataset, key?: string) => Span | undefined;
   readonly locateNode: (node: Node) => Span | undefined;
   /** Keys in the catalog's files, dotted, whose values look like secrets. */
@@ -43,6 +49,6 @@ export type LoadResult =
 export interface Loader {
   /** What makes a folder one of its projects, for a message. */
   readonly sign: string;
-  recognises(root: string): Promise<boolean>;
+  recognises(request: Pick<LoadRequest, 'root' | 'files'>): boolean;
   load(request: LoadRequest): Promise<LoadResult>;
 }

@@ -1,10 +1,10 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnswerCache, Inputs, Question } from '../model/answer-cache.ts';
 import { stableJson } from '../util/stable-json.ts';
-import { fingerprint } from './fingerprint.ts';
+import { fingerprint, hash } from './fingerprint.ts';
 import { writeWhole } from './write-whole.ts';
 
 export interface FileAnswerCacheOptions {
@@ -43,7 +43,9 @@ export function fileAnswerCache({ folder, program, variables }: FileAnswerCacheO
       if (entry === undefined) return undefined;
       const paths = Object.fromEntries(entry.paths.map((path) => [path, fingerprint(path)]));
       const digest = digestOf({ paths, variables: entry.variables }, variables, entry.salt);
-      return digest === entry.digest ? entry.answer : undefined;
+      return digest === entry.digest
+        ? { answer: entry.answer, inputs: { paths, variables: entry.variables } }
+        : undefined;
     },
     keep: async (question, answer, inputs) => {
       const salt = randomBytes(16).toString('hex');
@@ -87,8 +89,4 @@ async function prune(folder: string): Promise<void> {
     .map((name) => join(folder, name));
   const byAge = files.map((file) => ({ file, at: statSync(file).mtimeMs })).sort((a, b) => b.at - a.at);
   for (const { file } of byAge.slice(KEPT)) await rm(file, { force: true });
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

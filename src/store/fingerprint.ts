@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import type { FileReader } from '../util/file-reader.ts';
 
 /** Made by reading, or by Wherry. */
 const NOT_LISTED = ['__pycache__', '.wherry'];
@@ -16,20 +17,25 @@ export function fingerprint(key: string): string {
 }
 
 function fingerprintOf(aspect: string, path: string): string {
-  const status = statSync(path, { bigint: true });
-  if (aspect === 'changed') return String(status.mtimeNs);
-  if (aspect === 'names') return hashOfNames(path);
-  if (status.isDirectory()) return 'folder';
-  if (!status.isFile()) return 'other';
-  return aspect === 'kind' ? 'file' : hash(readFileSync(path));
+  if (aspect === 'changed') return String(statSync(path, { bigint: true }).mtimeNs);
+  if (aspect === 'names') return hash(namesIn(path).join('\n'));
+  const kind = kindOf(path);
+  return aspect === 'content' && kind === 'file' ? hash(readFileSync(path)) : kind;
 }
 
-function hashOfNames(folder: string): string {
+export function kindOf(path: string): ReturnType<FileReader['kind']> {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return 'absent';
+  return status.isDirectory() ? 'folder' : status.isFile() ? 'file' : 'other';
+}
+
+/** Folders have a `/` at the end. Sorted bytewise, as Python has it. */
+export function namesIn(folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !NOT_LISTED.includes(name));
   const names = entries.map((entry) => Buffer.from(entry.isDirectory() ? `${entry.name}/` : entry.name));
-  return hash(names.sort(Buffer.compare).map(String).join('\n'));
+  return names.sort(Buffer.compare).map(String);
 }
 
-function hash(content: string | Buffer): string {
+export function hash(content: string | Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }

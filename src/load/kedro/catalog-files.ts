@@ -1,5 +1,6 @@
 import type { Located, Span } from '../../diagnostics/span.ts';
 import type { Dataset, Project } from '../../model/project.ts';
+import type { FileReader } from '../../util/file-reader.ts';
 import { looksSecret, mayHoldSecrets } from '../../util/secret.ts';
 import { textsIn } from '../../util/yaml-document.ts';
 import { type ConfFile, readConfFiles } from './conf-files.ts';
@@ -14,11 +15,11 @@ export interface CatalogFiles {
  * The project's catalog as it is written. A file is read when somebody asks, and once, and parsed only where it must be: a
  * project without findings hardly pays for it.
  */
-export function catalogFiles(project: Project): CatalogFiles {
+export function catalogFiles({ env, baseEnv, ...place }: Project, reader: FileReader): CatalogFiles {
   let read: readonly ConfFile[] | undefined;
   const files = () => {
     // The env's files before base's, as Kedro's env wins. Catalogs in Python or in a custom loader are not found here.
-    read ??= readConfFiles('catalog', [project.env, project.baseEnv], project);
+    read ??= readConfFiles('catalog', [env, baseEnv], { ...place, files: reader });
     return read;
   };
   return {

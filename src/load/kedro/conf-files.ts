@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SourceFile } from '../../diagnostics/span.ts';
 import type { Project } from '../../model/project.ts';
+import { type FileReader, namesBelow } from '../../util/file-reader.ts';
 import { readYaml, type YamlDocument } from '../../util/yaml-document.ts';
 
 export interface ConfFile {
@@ -10,19 +10,23 @@ export interface ConfFile {
   document(): YamlDocument;
 }
 
+export interface ConfPlace extends Pick<Project, 'root' | 'confSource'> {
+  readonly files: FileReader;
+}
+
 /** The files of one kind, by Kedro's own pattern (`catalog*`, `catalog*` / `**`), in the environments in their order. */
 export function readConfFiles(
   kind: 'catalog' | 'credentials',
   envs: readonly string[],
-  { root, confSource }: Pick<Project, 'root' | 'confSource'>,
+  { root, confSource, files }: ConfPlace,
 ): ConfFile[] {
   const pattern = new RegExp(`(^|/)${kind}[^/]*(/.*)?\\.ya?ml$`);
   return [...new Set(envs)].flatMap((folder) => {
     const base = join(confSource, folder);
-    const names = listFiles(join(root, base)).filter((name) => pattern.test(name));
+    const names = namesBelow(files, join(root, base)).filter((name) => pattern.test(name));
     return names.sort().map((name): ConfFile => {
       const path = join(base, name);
-      const source = { path, text: readFileSync(join(root, path), 'utf8') };
+      const source = { path, text: files.text(join(root, path)) ?? '' };
       let parsed: YamlDocument | undefined;
       return {
         source,
@@ -36,17 +40,9 @@ export function readConfFiles(
 }
 
 /** The files of any environment that define credentials of this name. */
-export function filesOfCredentials(name: string, project: Project): string[] {
-  const envs = listFiles(join(project.root, project.confSource), false).sort();
-  return readConfFiles('credentials', envs, project)
+export function filesOfCredentials(name: string, place: ConfPlace): string[] {
+  const envs = place.files.names(join(place.root, place.confSource)).map((env) => env.replace(/\/$/, ''));
+  return readConfFiles('credentials', envs.sort(), place)
     .filter(({ document }) => document().has([name]))
     .map(({ source }) => source.path);
-}
-
-function listFiles(folder: string, recursive = true): string[] {
-  try {
-    return readdirSync(folder, { recursive, encoding: 'utf8' });
-  } catch {
-    return [];
-  }
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { realpath } from 'node:fs/promises';
-import type { AnswerCache } from '../../model/answer-cache.ts';
+import type { AnswerCache, Inputs } from '../../model/answer-cache.ts';
 import { type DescribedInputs, type Description, descriptionSchema, inputsSchema } from './protocol.ts';
 
 export interface DescribeRequest {
@@ -13,10 +13,12 @@ export interface DescribeRequest {
   readonly confSource: string | undefined;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly cache: AnswerCache | undefined;
+  /** Variables that count beside those that are read. */
+  readonly namedVariables: (description: Description) => readonly string[];
 }
 
 export type DescribeResult =
-  | { readonly ok: true; readonly description: Description }
+  | { readonly ok: true; readonly description: Description; readonly inputs: Inputs | undefined }
   /** Python itself died, or what it printed is no description: `stderr` is the end of what it said. */
   | { readonly ok: false; readonly status: number | string; readonly stderr: string };
 
@@ -26,15 +28,21 @@ const STDERR_KEPT = 4000;
 export async function describeProject(request: DescribeRequest): Promise<DescribeResult> {
   const { root, python, env, pipeline, confSource, cache } = request;
   const question = { what: 'description', root, python, env, pipeline, confSource };
-  const known = parse(cache?.find(question))?.description;
-  if (known !== undefined) return { ok: true, description: known };
+  const kept = cache?.find(question);
+  const known = parse(kept?.answer)?.description;
+  // Settings may name more variables now than when it was kept.
+  const counts = new Set(kept?.inputs.variables);
+  if (known !== undefined && request.namedVariables(known).every((name) => counts.has(name)))
+    return { ok: true, description: known, inputs: kept?.inputs };
   const result = await runBridge(request);
   if (!result.ok) return result;
-  const { description, inputs } = result;
+  const { description, inputs: seen } = result;
   // What went wrong may have done so for a reason that left no trace.
-  if (inputs?.isWhole && description.problems.length === 0 && (await isSameFile(python, inputs.executable)))
-    await cache?.keep(question, JSON.stringify(description), inputs);
-  return { ok: true, description };
+  if (!seen?.isWhole || description.problems.length > 0 || !(await isSameFile(python, seen.executable)))
+    return { ok: true, description, inputs: undefined };
+  const inputs = { paths: seen.paths, variables: [...seen.variables, ...request.namedVariables(description)] };
+  await cache?.keep(question, JSON.stringify(description), inputs);
+  return { ok: true, description, inputs };
 }
 
 /** False where the Python is a script that picks another one each time, as pyenv's and asdf's are. */

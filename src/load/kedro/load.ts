@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Diagnostic, diagnostic } from '../../diagnostics/diagnostic.ts';
 import { type Span, spanOfLine } from '../../diagnostics/span.ts';
+import type { Inputs } from '../../model/answer-cache.ts';
+import type { FileReader } from '../../util/file-reader.ts';
 import { findPython, type PythonCandidate } from '../find-python.ts';
 import type { Loaded, Loader, LoadRequest, LoadResult } from '../loader.ts';
 import { catalogFiles } from './catalog-files.ts';
@@ -14,10 +15,7 @@ import type { BridgeProblem, Description } from './protocol.ts';
 /** Loads a Kedro project through the Python beside Kedro. */
 export const kedroLoader: Loader = {
   sign: 'pyproject.toml with [tool.kedro]',
-  recognises: async (root) => {
-    const pyproject = await readFile(join(root, 'pyproject.toml'), 'utf8').catch(() => '');
-    return /^\s*\[tool\.kedro\]/m.test(pyproject);
-  },
+  recognises: ({ root, files }) => /^\s*\[tool\.kedro\]/m.test(files.text(join(root, 'pyproject.toml')) ?? ''),
   load: loadKedroProject,
 };
 
@@ -30,7 +28,7 @@ async function loadKedroProject(request: LoadRequest): Promise<LoadResult> {
 export async function describeKedro(
   request: LoadRequest,
 ): Promise<(Interpretation & { readonly description: Description }) | Exclude<LoadResult, Loaded>> {
-  const { root } = request;
+  const { root, files } = request;
   const { found, tried } = await findPython({ root, asked: request.python, variables: request.variables });
   if (found === undefined) return { kind: 'failed', diagnostics: [pythonMissing(tried)] };
 
@@ -41,36 +39,39 @@ export async function describeKedro(
   });
   if (!described.ok) return { kind: 'failed', diagnostics: [bridgeDied(found, described.status, described.stderr)] };
 
-  return { description: described.description, root, python: found.path, tried };
+  return { description: described.description, inputs: described.inputs, root, files, python: found.path, tried };
 }
 
 export interface Interpretation {
   readonly root: string;
+  readonly files: FileReader;
+  readonly inputs: Inputs | undefined;
   /** The Python that gave the description, and the places that were looked at to find it. */
   readonly python: string;
   readonly tried: readonly PythonCandidate[];
 }
 
 /** What the bridge said, as a project or as findings. */
-export async function interpretDescription(
+export function interpretDescription(
   description: Description,
-  { root, python, tried }: Interpretation,
-): Promise<LoadResult> {
+  { root, files, inputs, python, tried }: Interpretation,
+): LoadResult {
   const asked = description.problems.find(({ kind }) => kind === 'env-missing' || kind === 'pipeline-unknown');
   if (asked !== undefined) return { kind: 'usage', message: asked.message };
-  const diagnostics = await Promise.all(description.problems.map((problem) => describeProblem(problem, root, tried)));
+  const diagnostics = description.problems.map((found) => describeProblem(found, tried, placeOf(found, root, files)));
   if (description.problems.some(({ kind }) => kind !== 'pipeline-dropped')) return { kind: 'failed', diagnostics };
   const project = lowerProject(description, root);
-  const { locate: locateDataset, secrets: secretsInCatalog } = catalogFiles(project);
+  const { locate: locateDataset, secrets: secretsInCatalog } = catalogFiles(project, files);
   return {
     kind: 'loaded',
     project,
     python,
     diagnostics,
+    inputs,
     locateDataset,
-    locateNode: nodeLocator(project),
+    locateNode: nodeLocator(project, files),
     secretsInCatalog,
-    filesOfCredentials: (name) => filesOfCredentials(name, project),
+    filesOfCredentials: (name) => filesOfCredentials(name, { ...project, files }),
   };
 }
 
@@ -90,12 +91,11 @@ function bridgeDied(python: PythonCandidate, status: number | string, stderr: st
   });
 }
 
-async function describeProblem(
+function describeProblem(
   problem: BridgeProblem,
-  root: string,
   tried: readonly PythonCandidate[],
-): Promise<Diagnostic> {
-  const span = await spanOfProblem(problem, root);
+  span: Span | undefined,
+): Diagnostic {
   const error = problem.exception ? `${problem.exception}: ${problem.message}` : problem.message;
   const tag = /'([^']+)' is not a valid node tag/.exec(problem.message)?.[1];
   if (tag !== undefined) return oldTag(tag, span);
@@ -141,12 +141,9 @@ function oldTag(tag: string, span: Span | undefined): Diagnostic {
 }
 
 /** The line that failed, where the bridge names one and the file can be read. */
-async function spanOfProblem({ file, line }: BridgeProblem, root: string): Promise<Span | undefined> {
-  if (!file) return undefined;
-  const path = isAbsolute(file) ? file : join(root, file);
-  const readable = await stat(path).catch(() => undefined);
-  if (!readable?.isFile()) return undefined;
-  return spanOfLine({ path: file, text: await readFile(path, 'utf8') }, line ?? 1);
+function placeOf({ file, line }: BridgeProblem, root: string, files: FileReader): Span | undefined {
+  const text = file ? files.text(resolve(root, file)) : undefined;
+  return file && text !== undefined ? spanOfLine({ path: file, text }, line ?? 1) : undefined;
 }
 
 function listTried(tried: readonly PythonCandidate[]): string {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { positionAt } from '../../diagnostics/span.ts';
+import { recorder } from '../../store/recorder.ts';
 import { yamlLoader } from './load.ts';
 
 async function load(text: string, env?: string) {
@@ -18,8 +19,10 @@ async function load(text: string, env?: string) {
       variables: {},
       bridge: '',
       cache: undefined,
+      files: recorder({}).files,
+      namedVariables: () => [],
     };
-    assert.equal(await yamlLoader.recognises(root), true);
+    assert.equal(yamlLoader.recognises({ root, ...nothing }), true);
     return await yamlLoader.load({ root, env, ...nothing });
   } finally {
     await rm(root, { recursive: true });

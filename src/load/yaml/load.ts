@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeIssues } from '../../diagnostics/describe-issues.ts';
 import { type Diagnostic, diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { SourceFile } from '../../diagnostics/span.ts';
+import { NO_INPUTS } from '../../model/answer-cache.ts';
 import { readYaml, type YamlDocument } from '../../util/yaml-document.ts';
 import { findPython } from '../find-python.ts';
 import type { Loader, LoadRequest, LoadResult } from '../loader.ts';
@@ -15,28 +15,24 @@ const FILE_NAMES = ['pipeline.yml', 'pipeline.yaml'];
 /** Loads a pipeline of programs in any language. */
 export const yamlLoader: Loader = {
   sign: 'pipeline.yml',
-  recognises: async (root) => (await findFile(root)) !== undefined,
+  recognises: (request) => findFile(request) !== undefined,
   load,
 };
 
-async function findFile(root: string): Promise<string | undefined> {
-  for (const name of FILE_NAMES) {
-    const found = await stat(join(root, name)).catch(() => undefined);
-    if (found?.isFile()) return name;
-  }
-  return undefined;
+function findFile({ root, files }: Pick<LoadRequest, 'root' | 'files'>): string | undefined {
+  return FILE_NAMES.find((name) => files.kind(join(root, name)) === 'file');
 }
 
 /** Where a pipeline.yml has no folder for the environment, as with Kedro. */
 const DEFAULT_ENV = 'local';
 
 async function load(request: LoadRequest): Promise<LoadResult> {
-  const { root, env, variables } = request;
+  const { root, env, variables, files } = request;
   const confSource = request.confSource ?? 'conf';
-  if (env !== undefined && !(await isFolder(join(root, confSource, env))))
+  if (env !== undefined && files.kind(join(root, confSource, env)) !== 'folder')
     return { kind: 'usage', message: `There is no environment '${env}': ${join(confSource, env)} is no folder.` };
-  const path = (await findFile(root)) ?? 'pipeline.yml';
-  const source: SourceFile = { path, text: await readFile(join(root, path), 'utf8') };
+  const path = findFile(request) ?? 'pipeline.yml';
+  const source: SourceFile = { path, text: files.text(join(root, path)) ?? '' };
   const document = readYaml(source.text);
   const locate: Locate = (at, part) => {
     const range = document.range(at, part);
@@ -54,17 +50,13 @@ async function load(request: LoadRequest): Promise<LoadResult> {
     project,
     python: found?.path ?? 'python3',
     diagnostics: [],
+    inputs: NO_INPUTS,
     locateDataset: ({ name }, key) => locate(['datasets', name, ...(key === undefined ? [] : [key])]),
     locateNode: ({ name }) => locate(['nodes', indexOf.get(name) ?? 0, 'name']),
     // Its datasets have paths and nothing else.
     secretsInCatalog: () => [],
     filesOfCredentials: () => [],
   };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isDirectory() ?? false;
 }
 
 /** Everything that is wrong with the file: what its form is not, and what those nodes say that have the right form. */
