@@ -1,106 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import picocolors from 'picocolors';
-import { type PrepareOptions, planAndCheck } from '../src/cli/prepare.ts';
 import { CODES } from '../src/diagnostics/codes.ts';
-import { sortDiagnostics } from '../src/diagnostics/diagnostic.ts';
 import { renderPretty } from '../src/diagnostics/render/pretty.ts';
-import { interpretDescription, kedroLoader } from '../src/load/kedro/load.ts';
-import { descriptionSchema } from '../src/load/kedro/protocol.ts';
-import { yamlLoader } from '../src/load/yaml/load.ts';
-import { recorder } from '../src/store/recorder.ts';
-import { root } from './support/cli.ts';
+import { findingsOf } from './support/findings.ts';
 import { assertGolden, goldenCases } from './support/golden.ts';
 
 const GOLDEN = join(import.meta.dirname, 'golden', 'check');
 const DOCS = join(import.meta.dirname, '..', 'docs', 'diagnostics.md');
-
-/** A case: `options.json` (flags), `pipeline.yml` or `description.json` (what the bridge says; without either no Python is found), `conf/`, sources. */
-async function findingsOf(folder: string) {
-  const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as object;
-  const options = {
-    color: false,
-    ...(existsSync(join(folder, 'options.json')) ? read('options.json') : {}),
-  } as PrepareOptions;
-  const record = recorder({});
-  const loaded = existsSync(join(folder, 'description.json'))
-    ? interpretDescription(descriptionSchema.parse(complete(read('description.json'))), {
-        root: folder,
-        files: record.files,
-        inputs: undefined,
-        python: 'python3',
-        tried: [{ origin: 'python3', path: '/usr/bin/python3' }],
-      })
-    : await (existsSync(join(folder, 'pipeline.yml')) ? yamlLoader : kedroLoader).load({
-        root: folder,
-        env: undefined,
-        pipeline: undefined,
-        confSource: undefined,
-        python: undefined,
-        variables: {},
-        bridge: '',
-        cache: undefined,
-        files: record.files,
-        namedVariables: () => [],
-      });
-  assert.notEqual(loaded.kind, 'usage', loaded.kind === 'usage' ? loaded.message : '');
-  if (loaded.kind !== 'loaded') return loaded.kind === 'failed' ? sortDiagnostics(loaded.diagnostics) : [];
-  const preparation = await planAndCheck(loaded, {
-    options,
-    host: { packageRoot: root },
-    record,
-    fillIn: (settings) => settings,
-  });
-  return preparation.ready ? preparation.prepared.diagnostics : preparation.diagnostics;
-}
-
-/** A case says only what matters to it. */
-function complete(description: object): object {
-  const {
-    nodes = {},
-    datasets = {},
-    ...rest
-  } = description as { nodes?: Record<string, object>; datasets?: Record<string, object> };
-  const node = {
-    function: 'f',
-    file: null,
-    line: null,
-    inputs: [],
-    outputs: [],
-    tags: [],
-    namespace: null,
-    confirms: [],
-  };
-  const dataset = {
-    type: 'pandas.CSVDataset',
-    path: null,
-    pathKey: 'filepath',
-    table: null,
-    versioned: false,
-    credentials: null,
-    pattern: null,
-  };
-  const filled = <T extends object>(items: Record<string, object>, base: T) =>
-    Object.fromEntries(Object.entries(items).map(([name, item]) => [name, { ...base, ...item }]));
-  return {
-    version: 1,
-    kedroVersion: '1.7.0',
-    pythonVersion: '3.11.7',
-    packageName: 'shop',
-    projectName: 'Shop',
-    env: 'local',
-    baseEnv: 'base',
-    confSource: 'conf',
-    pipelines: { __default__: Object.keys(nodes) },
-    parameters: [],
-    problems: [],
-    ...rest,
-    nodes: filled(nodes, node),
-    datasets: filled(datasets, dataset),
-  };
-}
 
 const cases = goldenCases(GOLDEN);
 

@@ -37,6 +37,7 @@ test('usage: no folder, no project, an unknown env, pipeline or run are refused 
     [['plan', '-C', project.folder, '-e', 'fargat', ...python], /there is no environment 'fargat'.*fargate/],
     [['run', '-C', project.folder, '-p', 'traning', ...python], /there is no pipeline 'traning'.*isolation/],
     [['status', '-C', project.folder], /no runs yet/],
+    [['check', '-C', project.folder, '--config-file', 'nope.yml', ...python], /--config-file: there is no nope.yml/],
     [['run', '-C', project.folder, '--engine', 'local', '--emulate', ...python], /--emulate/],
     [['run', '-C', project.folder, '--faults', 'faults.yml', ...python], /--faults.*goes with --emulate/],
     [['run', '-C', project.folder, '--emulate', '--faults', 'nowhere.yml', ...python], /--faults: .*nowhere[.]yml/],

@@ -137,11 +137,14 @@ export async function planAndCheck(
 ): Promise<Preparation> {
   const { project } = loaded;
   const { root, confSource, env } = project;
+  const { configFile } = options;
+  if (configFile !== undefined && record.files.kind(resolve(root, configFile)) === 'absent')
+    throw new UsageError(`--config-file: there is no ${configFile} in ${root}`);
   const configured = loadConfig({
     root,
     confSource,
     env,
-    file: options.configFile,
+    file: configFile,
     airflowOf: options.target === 'airflow' ? pipelineOf(options) : undefined,
     ...record,
   });

@@ -3,9 +3,12 @@ import type { Span } from '../diagnostics/span.ts';
 import type { KeyPath } from '../util/yaml-document.ts';
 import type { MadeFrom } from './config.ts';
 
-/** OmegaConf's `${oc.env:NAME,default}`, its short form `${env:NAME}`, and kedro-airflow-k8s's `${name|default}`. */
+/**
+ * OmegaConf's `${oc.env:NAME,default}`, its short form `${env:NAME}`, and kedro-airflow-k8s's `${name|default}`; and as OmegaConf
+ * has it, `\${` is no variable. What else begins with `${` is the third: a resolver that only Kedro has, or one in another.
+ */
 const VARIABLE =
-  /\$\{\s*(?:(?:oc\.)?env:\s*(?<env>[^,}]+?)\s*(?:,\s*(?<fallback>[^}]*?)\s*)?|(?<name>\w+)\s*(?:\|(?<other>[^}]*?)\s*)?)\}/g;
+  /\\\$\{|\$\{\s*(?:(?:oc\.)?env:(?<env>[^,{}]+)(?:,(?<fallback>[^{}]*))?|(?<name>\w+)\s*(?:\|(?<other>[^{}]*))?)\}|\$\{(?:[^{}]|\{[^{}]*\})*\}?/g;
 
 export interface Interpolated {
   readonly value: unknown;
@@ -25,13 +28,18 @@ export function interpolate(
     const span = locate(path);
     const variables: string[] = [];
     const filled = text.replace(VARIABLE, (whole: string, ...matched: unknown[]) => {
-      const groups = matched.at(-1) as Record<'env' | 'fallback' | 'name' | 'other', string | undefined>;
+      if (whole.startsWith('\\')) return whole.slice(1);
+      const groups = matched.at(-1) as Record<string, string | undefined>;
+      const [named, name, fallback, other] = ['env', 'name', 'fallback', 'other'].map((group) => groups[group]?.trim());
+      if (named === undefined && name === undefined) {
+        diagnostics.push(notFilledIn(whole, span));
+        return '';
+      }
       // The plugin reads `${commit_id}` from KEDRO_CONFIG_COMMIT_ID (hooks.py of 0.8.2).
-      const variable = groups.env ?? `KEDRO_CONFIG_${groups.name?.toUpperCase()}`;
-      const fallback = groups.fallback?.replace(/^(['"])(.*)\1$/, '$2') ?? groups.other;
+      const variable = named ?? `KEDRO_CONFIG_${name?.toUpperCase()}`;
       variables.push(variable);
-      if (groups.other !== undefined) diagnostics.push(oldDefault(whole, { variable, fallback: groups.other, span }));
-      const found = env[variable] ?? fallback;
+      if (other !== undefined) diagnostics.push(oldDefault(whole, { variable, fallback: other, span }));
+      const found = env[variable] ?? fallback?.replace(/^(['"])(.*)\1$/, '$2') ?? other;
       if (found === undefined) diagnostics.push(unset(variable, span));
       return found ?? '';
     });
@@ -52,6 +60,15 @@ function unset(name: string, span: Span | undefined): Diagnostic {
     message: `The environment variable '${name}' is not set`,
     why: 'this setting is made from it, and it has no default',
     help: `set it, or give a default: \${oc.env:${name},some-default}`,
+    span,
+  });
+}
+
+function notFilledIn(written: string, span: Span | undefined): Diagnostic {
+  return diagnostic('config/unresolved-variable', {
+    message: `Nothing here fills in '${written}'`,
+    why: 'in settings of Wherry only variables of the environment are filled in: globals and parameters are Kedro’s',
+    help: 'write the value, or ${oc.env:NAME,default}; where it is meant as it stands, \\${…}',
     span,
   });
 }

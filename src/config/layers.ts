@@ -1,8 +1,8 @@
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type Diagnostic, diagnostic } from '../diagnostics/diagnostic.ts';
 import type { SourceFile, Span } from '../diagnostics/span.ts';
 import type { FileReader } from '../util/file-reader.ts';
-import { type KeyPath, readYaml, type YamlDocument } from '../util/yaml-document.ts';
+import { type KeyPath, readYaml, unreadable, type YamlDocument } from '../util/yaml-document.ts';
 import { readKedroAirflow } from './kedro-airflow.ts';
 import { isPlainObject } from './merge.ts';
 import { inPlaces } from './places.ts';
@@ -72,8 +72,13 @@ export function airflowK8sFiles({
 
 function readFiles({ root, files }: ConfigSource, paths: readonly string[]): ConfigFile[] {
   return paths.flatMap((path): ConfigFile[] => {
-    const text = files.text(join(root, path));
-    return text === undefined ? [] : [{ source: { path, text }, document: readYaml(text) }];
+    const text = files.text(resolve(root, path));
+    if (text !== undefined) return [{ source: { path, text }, document: readYaml(text) }];
+    const kind = files.kind(resolve(root, path));
+    if (kind === 'absent') return [];
+    return [
+      { source: { path, text: '' }, document: unreadable(kind === 'folder' ? 'it is a folder' : 'it may not be') },
+    ];
   });
 }
 
@@ -93,7 +98,7 @@ function ownLayer(file: ConfigFile): Layer {
 function airflowK8sLayers(files: readonly ConfigFile[]): Layer[] {
   if (files.length === 0) return [];
   const ownerOf = new Map<string, ConfigFile>();
-  const merged: Record<string, unknown> = {};
+  const merged = new Map<string, unknown>();
   const hidden: Diagnostic[] = [];
   for (const file of files) {
     const { value } = file.document;
@@ -102,11 +107,11 @@ function airflowK8sLayers(files: readonly ConfigFile[]): Layer[] {
       const owner = ownerOf.get(key);
       if (owner === undefined) {
         ownerOf.set(key, file);
-        merged[key] = found;
-      } else hidden.push(...hiddenKeys({ key, file, owner, here: found, there: merged[key] }));
+        merged.set(key, found);
+      } else hidden.push(...hiddenKeys({ key, file, owner, here: found, there: merged.get(key) }));
     }
   }
-  const placed = inPlaces(merged);
+  const placed = inPlaces(Object.fromEntries(merged));
   const find: Layer['locate'] = (path, part) => {
     const owner = ownerOf.get(String(path[0]));
     return owner && spanIn(owner, path, part);
@@ -196,7 +201,7 @@ function ignoredKey(path: readonly [string, string], file: ConfigFile): Diagnost
 function syntaxErrors({ source, document }: ConfigFile): Diagnostic[] {
   return document.errors.map(({ message, start, end }) =>
     diagnostic('config/syntax', {
-      message: `${source.path} is not valid YAML: ${message}`,
+      message: `${source.path} ${source.text === '' ? 'cannot be read' : 'is not valid YAML'}: ${message}`,
       why: 'what stands there, and perhaps more, cannot be read',
       span: { file: source, start, end },
     }),

@@ -1,10 +1,11 @@
 /** Maps merge deeply, lists and scalars replace. */
 export function deepMerge(base: unknown, over: unknown): unknown {
   if (!isPlainObject(base) || !isPlainObject(over)) return over;
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over))
-    merged[key] = Object.hasOwn(base, key) ? deepMerge(base[key], value) : value;
-  return merged;
+  const merged = Object.entries(over).map(([key, value]) => [
+    key,
+    Object.hasOwn(base, key) ? deepMerge(base[key], value) : value,
+  ]);
+  return Object.fromEntries([...Object.entries(base), ...merged]);
 }
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -94,10 +94,15 @@ function valueAt(value: unknown, path: KeyPath): unknown {
 function setAt(value: Record<string, unknown>, path: KeyPath, wanted: unknown): void {
   let at = value;
   for (const key of path.slice(0, -1)) {
-    if (!isPlainObject(at[key])) at[key] = {};
+    if (!(Object.hasOwn(at, key) && isPlainObject(at[key]))) setOwn(at, String(key), {});
     at = at[key] as Record<string, unknown>;
   }
-  at[String(path.at(-1))] = wanted;
+  setOwn(at, String(path.at(-1)), wanted);
+}
+
+/** A user's key may be `__proto__`, which `=` takes for something else. */
+function setOwn(holder: object, key: string, value: unknown): void {
+  Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function removeAt(value: Record<string, unknown>, path: KeyPath): void {

@@ -38,15 +38,20 @@ function invalid({ code, message, input, issues }: SchemaIssue, path: KeyPath, c
   const isKey = code === 'invalid_key';
   const reason = (isKey ? issues?.[0]?.message : undefined) ?? message;
   const problem = isMissing ? 'is missing' : reason.replace(/^Invalid input: /, '');
-  const got =
-    input === undefined || reason.includes("'") || hasSecretName(String(path.at(-1)))
-      ? ''
-      : `, not '${coverSecrets(typeof input === 'string' ? input : JSON.stringify(input))}'`;
+  const isSaid = input === undefined || reason.includes("'") || reason.endsWith('received null');
+  const got = isSaid || hasSecretName(String(path.at(-1))) ? '' : `, not '${shown(input)}'`;
   return diagnostic(codes.invalid, {
     message: [path.join('.'), `${problem}${got}`].filter(Boolean).join(isMissing ? ' ' : ': '),
     why: 'Wherry would have to guess what is meant',
     span: isKey ? locate(path, 'key') : locateNearest(path, locate),
   });
+}
+
+/** As much of a value as a line can take. */
+function shown(value: unknown): string {
+  const text = coverSecrets(typeof value === 'object' ? JSON.stringify(value) : String(value));
+  const signs = [...text];
+  return signs.length > 80 ? `${signs.slice(0, 80).join('')}…` : text;
 }
 
 /** The place of the value, or of what it stands in: `spill: x` has no `location` of its own. */

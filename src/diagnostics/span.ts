@@ -23,6 +23,9 @@ export interface Position {
   readonly column: number;
 }
 
+/** No editor counts it. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
 const lineStartsOf = new WeakMap<SourceFile, readonly number[]>();
 
 export function positionAt(file: SourceFile, offset: number): Position {
@@ -34,14 +37,15 @@ export function positionAt(file: SourceFile, offset: number): Position {
     if ((starts[middle] as number) <= offset) low = middle;
     else high = middle - 1;
   }
-  const before = file.text.slice(starts[low], offset);
+  const before = file.text.slice(starts[low], offset).replace(BYTE_ORDER_MARK, '');
   return { line: low + 1, column: [...before].length + 1 };
 }
 
 /** The text of a 1-based line, without its line break. */
 export function lineText(file: SourceFile, line: number): string {
   const starts = lineStarts(file);
-  return file.text.slice(starts[line - 1] ?? file.text.length, starts[line] ?? file.text.length).replace(/\r?\n$/, '');
+  const text = file.text.slice(starts[line - 1] ?? file.text.length, starts[line] ?? file.text.length);
+  return text.replace(/\r?\n$|\r$/, '').replace(BYTE_ORDER_MARK, '');
 }
 
 /** The span of a whole 1-based line, without its indentation. */
@@ -55,7 +59,7 @@ function lineStarts(file: SourceFile): readonly number[] {
   const known = lineStartsOf.get(file);
   if (known !== undefined) return known;
   const starts = [0];
-  for (let at = file.text.indexOf('\n'); at !== -1; at = file.text.indexOf('\n', at + 1)) starts.push(at + 1);
+  for (const { index, 0: found } of file.text.matchAll(/\r\n?|\n/g)) starts.push(index + found.length);
   lineStartsOf.set(file, starts);
   return starts;
 }

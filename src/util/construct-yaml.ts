@@ -33,6 +33,7 @@ export function constructYaml(contents: Node | null, textLength: number): YamlVa
   const done = new Map<Node, { readonly value: unknown; readonly size: number }>();
   const limit = 10_000 + MEANT_PER_CHARACTER * textLength;
   let size = 0;
+  let isTooMuch = false;
 
   const convert = (node: Node | null): unknown => {
     size += 1;
@@ -59,10 +60,10 @@ export function constructYaml(contents: Node | null, textLength: number): YamlVa
     const found = target && done.get(target);
     if (target === undefined) complain(alias, `there is no anchor &${alias.source} before *${alias.source}`);
     else if (found === undefined) complain(alias, `*${alias.source} is a part of what it stands for`);
-    else if (size + found.size > limit) {
-      // Once is enough: all that follow would be too much as well.
-      if (size <= limit) complain(alias, `with *${alias.source} the aliases stand for more than ${limit} values`);
-      size = limit + 1;
+    else if (isTooMuch || size + found.size > limit) {
+      // One that is too much makes all that follow so.
+      if (!isTooMuch) complain(alias, `with *${alias.source} the aliases stand for more than ${limit} values`);
+      isTooMuch = true;
     } else {
       aliased.set(alias, target);
       size += found.size;

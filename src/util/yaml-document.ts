@@ -10,7 +10,7 @@ import {
   type Tags,
   type YAMLMap,
 } from 'yaml';
-import { constructYaml, isMergeKey, keyText } from './construct-yaml.ts';
+import { constructYaml, isMergeKey, keyText, type YamlError } from './construct-yaml.ts';
 import { SCALARS } from './yaml-scalars.ts';
 
 /** A key path inside a document: map keys and list indexes. */
@@ -33,14 +33,38 @@ export interface YamlDocument {
 }
 
 export function readYaml(text: string): YamlDocument {
+  const broken = brokenCharacter(text);
+  // Another encoding, or no text at all: whatever else could be said would be noise.
+  if (text.includes('\0') && broken !== undefined) return nothing(broken);
   try {
-    return read(text);
+    // PyYAML ends a line at a lone carriage return as well.
+    const document = read(text.replace(/\r(?!\n)/g, '\n'));
+    return broken === undefined ? document : { ...document, errors: [broken, ...document.errors] };
   } catch (error) {
     // The parser calls itself for what is inside.
     if (!(error instanceof RangeError)) throw error;
-    const errors = [{ message: 'it is nested too deep', start: 0, end: 1 }];
-    return { value: null, errors, has: () => false, range: () => undefined };
+    return unreadable('it is nested too deep');
   }
+}
+
+/** Of a file that is there and has no text to read. */
+export function unreadable(message: string): YamlDocument {
+  return nothing({ message, start: 0, end: 1 });
+}
+
+function nothing(error: YamlError): YamlDocument {
+  return { value: null, errors: [error], has: () => false, range: () => undefined };
+}
+
+/** What PyYAML takes for no text (yaml/reader.py), and what stands for bytes that are no UTF-8. */
+const NO_TEXT = /[^\t\n\r\x20-\x7E\x85\xA0-\uD7FF\uE000-\uFFFC\u{10000}-\u{10FFFF}]/u;
+
+function brokenCharacter(text: string): YamlError | undefined {
+  const found = NO_TEXT.exec(text);
+  if (found === null) return undefined;
+  const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  const message = code === 'FFFD' ? 'what stands here is no UTF-8' : `the character U+${code} cannot stand in it`;
+  return { message, start: found.index, end: found.index + 1 };
 }
 
 function read(text: string): YamlDocument {
@@ -62,7 +86,23 @@ function read(text: string): YamlDocument {
     if (message.startsWith('Maximum call stack')) throw new RangeError(message);
     return { message: code === 'MULTIPLE_DOCS' ? SECOND_DOCUMENT : message, start, end };
   });
-  return { value, errors: [...inText, ...errors], ...places };
+  const found = [...inText, ...errors];
+  const template = found.length === 0 ? undefined : templateIn(text);
+  if (template !== undefined) return nothing(template);
+  return { value, errors: withoutConsequences(found), ...places };
+}
+
+/** Kedro 0.18 filled in Jinja before it read YAML; nothing in such a file is what it seems. */
+function templateIn(text: string): YamlError | undefined {
+  const block = /\{%-?\s*\w+[^\n]*?%\}|\{#[^\n]*?#\}/.exec(text);
+  if (block === null) return undefined;
+  const message = `Jinja is not filled in here: write out what '${block[0]}' stands for`;
+  return { message, start: block.index, end: block.index + block[0].length };
+}
+
+/** Once the parser has lost its way it stumbles over every word. */
+function withoutConsequences(errors: readonly YamlError[]): YamlError[] {
+  return errors.filter(({ message }, index) => index === 0 || !/^Unexpected .* token in YAML stream/.test(message));
 }
 
 const SECOND_DOCUMENT = 'a second document begins (---), and only one is read';

@@ -24,17 +24,17 @@ export function readConfFiles(
   return [...new Set(envs)].flatMap((folder) => {
     const base = join(confSource, folder);
     const names = namesBelow(files, join(root, base)).filter((name) => pattern.test(name));
-    return names.sort().map((name): ConfFile => {
+    return names.sort().flatMap((name): ConfFile[] => {
       const path = join(base, name);
-      const source = { path, text: files.text(join(root, path)) ?? '' };
+      const text = files.text(join(root, path));
+      // What is no file, such as a link to nowhere, Kedro does not read either.
+      if (text === undefined) return [];
       let parsed: YamlDocument | undefined;
-      return {
-        source,
-        document: () => {
-          parsed ??= readYaml(source.text);
-          return parsed;
-        },
+      const document = () => {
+        parsed ??= readYaml(text);
+        return parsed;
       };
+      return [{ source: { path, text }, document }];
     });
   });
 }
