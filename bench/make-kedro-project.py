@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Writes a Kedro 1.x project with many nodes, to measure on.
 
-    python bench/make-kedro-project.py FOLDER [--nodes 2000] [--namespaces 20] [--seed 1]
+    python bench/make-kedro-project.py FOLDER [--nodes 2000] [--namespaces 20] [--entries 0] [--seed 1]
 
 The project loads and runs: its data are small JSON numbers. One pipeline module a namespace. A node reads one to four
 datasets, mostly recent ones of its namespace, now and then one of an earlier namespace. Of the outputs one in eight has
-a catalog entry, one in eight is resolved by a dataset factory, the rest stay in memory. The same arguments write the
-same bytes. Standard library only.
+a catalog entry, one in eight is resolved by a dataset factory, the rest stay in memory. With --entries the catalog is
+filled up to that many entries that no node uses. The same arguments write the same bytes. Standard library only.
 """
 
 import argparse
@@ -89,6 +89,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--nodes", type=int, default=2000)
     parser.add_argument("--namespaces", type=int, default=20)
+    parser.add_argument("--entries", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     if not 1 <= options.namespaces <= options.nodes:
@@ -109,6 +110,7 @@ def main() -> None:
         write_namespace(write, namespace, nodes, inputs)
         write(f"data/01_raw/{index:03}.json", json.dumps(index))
 
+    entries += [f"unused_{index:04}" for index in range(options.entries - len(entries))]
     write("pyproject.toml", PYPROJECT)
     write(".telemetry", "consent: false\n")
     write("conf/base/catalog.yml", CATALOG + "".join(ENTRY.format(name=n, file=n.replace(".", "/")) for n in entries))

@@ -36,6 +36,7 @@ for (const grouping of ['memory', 'node', 'namespace', 'pipeline']) {
       grouping,
       '--format',
       'json',
+      '--no-cache',
     ];
     const { status, stdout, stderr } = spawnSync(process.execPath, words, {
       env: { ...env, WHERRY_CPU_LOG: log },

@@ -25,7 +25,7 @@ writeFileSync(
 
 const rows = [['node -e 0', median([0, 1, 2].map(() => cpuOf(process.execPath, ['-e', '0']))).toFixed(2)]];
 for (const grouping of ['memory', 'node', 'pipeline']) {
-  const words = [wherry, 'plan', '-C', scratch, '--grouping', grouping, '--format', 'json'];
+  const words = [wherry, 'plan', '-C', scratch, '--grouping', grouping, '--format', 'json', '--no-cache'];
   const costs = [0, 1, 2].map(() => cpuOf(process.execPath, words));
   rows.push([`wherry plan --grouping ${grouping}`, median(costs).toFixed(2)]);
 }

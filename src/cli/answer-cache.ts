@@ -19,7 +19,10 @@ export function answerCache(
 ): AnswerCache | undefined {
   if (cache === false) return undefined;
   // The names of the built files change with what is in them.
-  const parts = ['names:dist', 'content:bridge/step.py', 'content:bridge/bootstrap.py'];
-  const program = [VERSION, ...parts.map((part) => fingerprint(part.replace(':', `:${packageRoot}/`)))].join(' ');
-  return fileAnswerCache({ folder: join(root, '.wherry', 'cache'), program, variables });
+  const code = fingerprint(`names:${join(packageRoot, 'dist')}`);
+  const programs = ['step.py', 'bootstrap.py'].map((name) =>
+    fingerprint(`content:${join(packageRoot, 'bridge', name)}`),
+  );
+  const folder = join(root, '.wherry', 'cache');
+  return fileAnswerCache({ folder, program: [VERSION, code, ...programs].join(' '), variables });
 }
