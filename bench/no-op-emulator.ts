@@ -1,5 +1,5 @@
-// An emulator of ECS and CloudWatch Logs whose containers end at once with 0 and start nothing, so that what a bench
-// measures is whoever drives it. Prints its address and ends with its standard input.
+// An emulator of ECS and CloudWatch Logs whose containers start nothing, write one line and end at once with 0, so that
+// what is measured is whoever drives it. Prints its address and ends with its standard input.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,14 +11,14 @@ import { openWorld } from '../emulator/open-world.ts';
 import { emulatorServer, listen } from '../emulator/server.ts';
 
 const driver: Driver = {
-  create: async ({ name }) => ({
+  create: async ({ name, environment, onLine }) => ({
     runtimeId: name,
     leftover: () => undefined,
-    start: async () => ({
-      ended: Promise.resolve({ exitCode: 0, isOutOfMemory: false }),
-      execute: async () => 0,
-      stop: () => undefined,
-    }),
+    start: async () => {
+      await onLine(`${environment['WHERRY_TASK']} was here`);
+      const ended = Promise.resolve({ exitCode: 0, isOutOfMemory: false });
+      return { ended, execute: async () => 0, stop: () => undefined };
+    },
     remove: async () => undefined,
   }),
   sweep: async () => undefined,

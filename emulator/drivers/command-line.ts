@@ -166,7 +166,9 @@ async function endOf(made: Made, isAsked: boolean): Promise<ContainerEnd> {
   const inspected = await inspect(made);
   if (inspected === undefined) return { exitCode: KILLED, isOutOfMemory: false };
   const { ExitCode: exitCode, OOMKilled: isSaid } = inspected.State;
-  return { exitCode, isOutOfMemory: isSaid || (exitCode === KILLED && !isAsked && (await kernelKilled(inspected.Id))) };
+  // A process of it that is killed need not be the first one, whose exit code is then of its own making.
+  const isOutOfMemory = isSaid || (exitCode !== 0 && !isAsked && (await kernelKilled(inspected.Id)));
+  return { exitCode, isOutOfMemory };
 }
 
 const KILLED = 137;

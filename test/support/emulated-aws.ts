@@ -21,11 +21,17 @@ export async function emulatedAws(options: {
   readonly bucket: string;
   /** Folders of other images. */
   readonly images?: Readonly<Record<string, string>>;
+  /** More options of `wherry emulate`, and what its own programs are told. */
+  readonly words?: readonly string[];
+  readonly ownEnv?: Readonly<Record<string, string>>;
 }): Promise<EmulatedAws> {
   const stateDir = await mkdtemp(join(tmpdir(), 'wherry-aws-'));
   const images = Object.entries({ ...options.images, [options.image]: options.folder });
   const mapped = images.flatMap(([image, folder]) => ['--image', `${image}=${folder}`]);
-  const { child, ended } = startWherry(['emulate', '--state-dir', stateDir, ...mapped]);
+  const { child, ended } = startWherry(
+    ['emulate', '--state-dir', stateDir, ...mapped, ...(options.words ?? [])],
+    options.ownEnv,
+  );
   const env = await new Promise<Record<string, string>>((resolve, reject) => {
     let text = '';
     child.stdout?.on('data', (chunk: string) => {
