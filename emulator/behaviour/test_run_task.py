@@ -62,6 +62,29 @@ def override(**more):
             PARAMETER,
             "^There are no capacity providers with a weight value greater than zero defined in the capacity provider",
         ),
+        "run-malformed-subnet": (
+            vpc(subnets=["my-subnet"]),
+            PARAMETER,
+            r"^Error retrieving subnet information for \[my-subnet\]: .*\(ErrorCode: InvalidSubnetID.Malformed\)",
+        ),
+        "run-malformed-group": (
+            vpc(securityGroups=["default"]),
+            PARAMETER,
+            r"^Error retrieving security group information for \[default\]: .*\(ErrorCode: InvalidGroupId.Malformed\)",
+        ),
+        "run-public-ip": (vpc(assignPublicIp="true"), PARAMETER, "^assignPublicIp should be one of"),
+        "run-platform": (
+            {"platformVersion": "1.9.0"},
+            "PlatformUnknownException",
+            r"^The specified platform does not exist\.$",
+        ),
+        "run-placement": (
+            {"placementStrategy": [{"type": "random"}]},
+            PARAMETER,
+            r"^Placement strategies are not supported with FARGATE launch type\.$",
+        ),
+        "run-role": ({"overrides": {"taskRoleArn": "arn:aws:s3:::bucket"}}, "ClientException", "^Role is not valid$"),
+        "run-exec-without-role": ({"enableExecuteCommand": True}, PARAMETER, "a valid taskRoleArn is not being used"),
         "run-ec2": ({"launchType": "EC2"}, PARAMETER, r"^No Container Instances were found in your cluster\.$"),
     }
 )

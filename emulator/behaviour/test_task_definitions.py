@@ -36,6 +36,15 @@ class Register(unittest.TestCase):
             registered = aws.register(new_name(), cpu=cpu, memory=memory)
             self.assertEqual((registered["cpu"], registered["memory"]), ("1024", "2048"))
 
+    def test_register_roles(self):
+        registered = aws.register(new_name(), taskRoleArn="task", executionRoleArn="execution")
+        self.assertEqual(registered["taskRoleArn"], "arn:aws:iam::123456789012:role/task")
+        self.assertEqual(registered["executionRoleArn"], "arn:aws:iam::123456789012:role/execution")
+
+    def test_register_port_defaults(self):
+        first = aws.register(new_name(), container(portMappings=[{"containerPort": 80}]))["containerDefinitions"][0]
+        self.assertEqual(first["portMappings"], [{"containerPort": 80, "hostPort": 80, "protocol": "tcp"}])
+
     def test_register_revisions(self):
         name = new_name()
         self.assertEqual([aws.register(name)["revision"] for _ in range(3)], [1, 2, 3])

@@ -1,9 +1,10 @@
-import { clientException, invalidParameter } from '../aws-error.ts';
+import { AwsError, clientException, invalidParameter } from '../aws-error.ts';
 import { cpuUnits, memoryMiB } from '../fargate-sizes.ts';
 import { type Input, number, object, objects, text, texts } from '../input.ts';
 import type { TaskDefinition } from '../state.ts';
 import { containerOverride } from '../task-specs.ts';
-import { checkFargateSize } from './register-task-definition.ts';
+import { checkRole } from './definition-rules.ts';
+import { checkFargateSize } from './fargate-rules.ts';
 
 export interface Size {
   readonly cpuUnits: number;
@@ -17,12 +18,16 @@ export function checkRunTask(input: Input, definition: TaskDefinition): void {
   if (!/^[A-Za-z0-9/_-]{0,128}$/.test(text(input, 'startedBy') ?? '')) {
     throw invalidParameter('startedBy may have up to 128 letters, digits, hyphens, slashes and underscores.');
   }
-  if (input.propagateTags === 'SERVICE') throw invalidParameter('propagateTags SERVICE is not supported for RunTask.');
+  if (!['TASK_DEFINITION', 'NONE'].includes(text(input, 'propagateTags') ?? 'NONE')) {
+    throw invalidParameter(`propagateTags '${input.propagateTags}' is not supported for RunTask.`);
+  }
   if (definition.shown.status !== 'ACTIVE') throw invalidParameter('TaskDefinition is inactive');
   if (!(texts(definition.shown, 'requiresCompatibilities') ?? []).includes('FARGATE')) {
     throw invalidParameter('Task definition does not support launch_type FARGATE.');
   }
   checkNetwork(input);
+  checkPlacement(input);
+  checkExec(input, definition);
   checkOverrides(object(input, 'overrides') ?? {}, definition);
 }
 
@@ -35,9 +40,50 @@ function checkNetwork(input: Input): void {
   const subnets = texts(network, 'subnets') ?? [];
   if (subnets.length === 0) throw invalidParameter('subnets can not be empty.');
   if (subnets.length > 16) throw invalidParameter('subnets can have at most 16 items.');
-  if ((texts(network, 'securityGroups') ?? []).length > 5) {
-    throw invalidParameter('securityGroups can have at most 5 items.');
+  const groups = texts(network, 'securityGroups') ?? [];
+  if (groups.length > 5) throw invalidParameter('securityGroups can have at most 5 items.');
+  checkIds(subnets, { prefix: 'subnet', what: 'subnet', code: 'InvalidSubnetID.Malformed' });
+  checkIds(groups, { prefix: 'sg', what: 'security group', code: 'InvalidGroupId.Malformed' });
+  const publicIp = text(network, 'assignPublicIp') ?? 'DISABLED';
+  if (!['ENABLED', 'DISABLED'].includes(publicIp)) {
+    throw invalidParameter(`assignPublicIp should be one of [ENABLED,DISABLED], not '${publicIp}'.`);
   }
+}
+
+/** Of subnets and groups only the form is known: there is no EC2 here. */
+function checkIds(
+  ids: readonly string[],
+  { prefix, what, code }: { prefix: string; what: string; code: string },
+): void {
+  const wrong = ids.find((id) => !new RegExp(`^${prefix}-[a-z0-9]+$`).test(id));
+  if (wrong === undefined) return;
+  throw invalidParameter(
+    `Error retrieving ${what} information for [${wrong}]: Invalid id: "${wrong}" (expecting "${prefix}-...") (ErrorCode: ${code})`,
+  );
+}
+
+// APIReference/API_RunTask, platformVersion; AmazonECS/latest/developerguide/fargate-tasks-services.html for placement.
+function checkPlacement(input: Input): void {
+  if (!['LATEST', '1.4.0'].includes(text(input, 'platformVersion') ?? 'LATEST')) {
+    throw new AwsError('PlatformUnknownException', 'The specified platform does not exist.');
+  }
+  for (const [key, what] of [
+    ['placementConstraints', 'constraints'],
+    ['placementStrategy', 'strategies'],
+  ] as const) {
+    if ((objects(input, key) ?? []).length === 0) continue;
+    throw invalidParameter(`Placement ${what} are not supported with FARGATE launch type.`);
+  }
+}
+
+// AmazonECS/latest/developerguide/ecs-exec.html: the task's containers need a role for it.
+function checkExec(input: Input, definition: TaskDefinition): void {
+  const role = text(object(input, 'overrides') ?? {}, 'taskRoleArn') ?? text(definition.shown, 'taskRoleArn');
+  if (input.enableExecuteCommand !== true || role !== undefined) return;
+  throw invalidParameter(
+    "The task couldn't be started because a valid taskRoleArn is not being used. Specify a valid task role in your " +
+      'task definition and try again.',
+  );
 }
 
 function checkOverrides(overrides: Input, definition: TaskDefinition): void {
@@ -51,6 +97,7 @@ function checkOverrides(overrides: Input, definition: TaskDefinition): void {
       throw invalidParameter(`Override for container named ${name} is not a container in the TaskDefinition.`);
     }
   }
+  for (const key of ['taskRoleArn', 'executionRoleArn']) checkRole(text(overrides, key));
   const storage = number(object(overrides, 'ephemeralStorage') ?? {}, 'sizeInGiB');
   // APIReference/API_EphemeralStorage.
   if (storage !== undefined && (storage < 21 || storage > 200)) {

@@ -13,7 +13,18 @@ function normal(definition: object, like: TaskDefinitionInput): unknown {
   const { containerDefinitions, ...rest } = pick(definition, like);
   const [container] = like.containerDefinitions;
   const containers = (Array.isArray(containerDefinitions) ? containerDefinitions : []) as object[];
-  return plain({ ...rest, containerDefinitions: containers.map((one) => pick(one, container)) });
+  return plain({
+    ...rest,
+    taskRoleArn: roleLike(rest['taskRoleArn'], like.taskRoleArn),
+    executionRoleArn: roleLike(rest['executionRoleArn'], like.executionRoleArn),
+    containerDefinitions: containers.map((one) => pick(one, container)),
+  });
+}
+
+/** ECS keeps a role that was given by its name as its ARN. */
+function roleLike(role: unknown, wanted: string | undefined): unknown {
+  const isByName = typeof role === 'string' && wanted !== undefined && !wanted.startsWith('arn:');
+  return isByName ? role.replace(/^arn:.*\//, '') : role;
 }
 
 /** The keys that `like` has, be they set there or not. */

@@ -40,7 +40,10 @@ const FULL = {
 };
 const wanted = definitionOf(FULL);
 
-/** As ECS describes it: without what was not set, read-only fields and defaults of its own, sets in another order. */
+/**
+ * As ECS describes it: without what was not set, read-only fields and defaults of its own, a role's name as its ARN, sets
+ * in another order.
+ */
 function described(definition: object) {
   const copy = JSON.parse(JSON.stringify(definition)) as typeof wanted;
   return {
@@ -50,6 +53,7 @@ function described(definition: object) {
     status: 'ACTIVE',
     compatibilities: ['EC2', 'FARGATE'],
     placementConstraints: [],
+    executionRoleArn: copy.executionRoleArn && `arn:aws:iam::123456789012:role/${copy.executionRoleArn}`,
     volumes: [...(copy.volumes ?? [])].reverse(),
     containerDefinitions: [...copy.containerDefinitions].reverse().map((container) => ({
       ...container,
