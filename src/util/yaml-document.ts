@@ -86,10 +86,9 @@ function read(text: string): YamlDocument {
     if (message.startsWith('Maximum call stack')) throw new RangeError(message);
     return { message: code === 'MULTIPLE_DOCS' ? SECOND_DOCUMENT : message, start, end };
   });
-  const found = [...inText, ...errors];
+  const found = [...withoutConsequences(inText, text), ...errors];
   const template = found.length === 0 ? undefined : templateIn(text);
-  if (template !== undefined) return nothing(template);
-  return { value, errors: withoutConsequences(found), ...places };
+  return template === undefined ? { value, errors: found, ...places } : nothing(template);
 }
 
 /** Kedro 0.18 filled in Jinja before it read YAML; nothing in such a file is what it seems. */
@@ -100,9 +99,15 @@ function templateIn(text: string): YamlError | undefined {
   return { message, start: block.index, end: block.index + block[0].length };
 }
 
-/** Once the parser has lost its way it stumbles over every word. */
-function withoutConsequences(errors: readonly YamlError[]): YamlError[] {
-  return errors.filter(({ message }, index) => index === 0 || !/^Unexpected .* token in YAML stream/.test(message));
+/** Once the parser has lost its way it stumbles over every word: one mistake a line, and none after the end. */
+function withoutConsequences(errors: readonly YamlError[], text: string): YamlError[] {
+  const lines = new Set<number>();
+  return errors.filter(({ message, start }, index) => {
+    const line = text.lastIndexOf('\n', start - 1);
+    if (lines.has(line) || (index > 0 && /^Unexpected .* token in YAML stream/.test(message))) return false;
+    lines.add(line);
+    return true;
+  });
 }
 
 const SECOND_DOCUMENT = 'a second document begins (---), and only one is read';

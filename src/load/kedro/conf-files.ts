@@ -16,7 +16,7 @@ export interface ConfPlace extends Pick<Project, 'root' | 'confSource'> {
 
 /** The files of one kind, by Kedro's own pattern (`catalog*`, `catalog*` / `**`), in the environments in their order. */
 export function readConfFiles(
-  kind: 'catalog' | 'credentials',
+  kind: 'catalog' | 'credentials' | 'parameters' | 'globals',
   envs: readonly string[],
   { root, confSource, files }: ConfPlace,
 ): ConfFile[] {

@@ -7,6 +7,7 @@ import { findPython, type PythonCandidate } from '../find-python.ts';
 import type { Loaded, Loader, LoadRequest, LoadResult } from '../loader.ts';
 import { catalogFiles } from './catalog-files.ts';
 import { filesOfCredentials } from './conf-files.ts';
+import { aliasBombs, confMistakes } from './conf-mistakes.ts';
 import { describeProject } from './describe.ts';
 import { nodeLocator } from './locate-node.ts';
 import { lowerProject } from './lower.ts';
@@ -31,6 +32,9 @@ export async function describeKedro(
   const { root, files } = request;
   const { found, tried } = await findPython({ root, asked: request.python, variables: request.variables });
   if (found === undefined) return { kind: 'failed', diagnostics: [pythonMissing(tried)] };
+  const { confSource = 'conf', env = 'local' } = request;
+  const bombs = aliasBombs({ root, confSource, files, envs: [env, 'base'] });
+  if (bombs.length > 0) return { kind: 'failed', diagnostics: bombs };
 
   const described = await describeProject({
     ...request,
@@ -58,7 +62,12 @@ export function interpretDescription(
 ): LoadResult {
   const asked = description.problems.find(({ kind }) => kind === 'env-missing' || kind === 'pipeline-unknown');
   if (asked !== undefined) return { kind: 'usage', message: asked.message };
-  const diagnostics = description.problems.map((found) => describeProblem(found, tried, placeOf(found, root, files)));
+  const { confSource, env, baseEnv, kedroVersion } = description;
+  const conf = { root, confSource, files, envs: [env, baseEnv], kedroVersion };
+  const diagnostics = description.problems.flatMap((found) => {
+    const span = placeOf(found, root, files);
+    return found.kind === 'config' ? confMistakes(found, span, conf) : describeProblem(found, tried, span);
+  });
   if (description.problems.some(({ kind }) => kind !== 'pipeline-dropped')) return { kind: 'failed', diagnostics };
   const project = lowerProject(description, root);
   const { locate: locateDataset, secrets: secretsInCatalog } = catalogFiles(project, files);
@@ -111,12 +120,6 @@ function describeProblem(
         message: `Kedro left out the pipeline of '${problem.module ?? 'a module'}': ${error}`,
         why: 'Kedro only warns, and the run would end well without these nodes',
         help: 'mend the import, or remove the module from the pipelines folder',
-        span,
-      });
-    case 'config':
-      return diagnostic('project/config-broken', {
-        message: `The project's configuration cannot be loaded: ${error}`,
-        why: 'the catalog says where data goes',
         span,
       });
     default:
