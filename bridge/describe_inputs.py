@@ -18,8 +18,10 @@ BEYOND = {
     *("os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen", "sqlite3.connect"),
     *("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendmsg", "socket.sendto"),
 }
-# They go through all variables, for names that begin in a way of their own: those count in any case.
-LOOK_FOR_PREFIX = ("dynaconf.loaders.env_loader", "fsspec.config")
+# They go through all variables in search of names that begin in one way: the way, or the local variable that has it.
+LOOK_FOR_PREFIX = {"fsspec.config": "FSSPEC_", "dynaconf.loaders.env_loader": lambda names: names["env_"]}
+# A larger file that Python may not open is known by its date.
+LARGE = 1 << 24
 NOT_FOLLOWED = ("/proc/", "/sys/", "/dev/")
 # Made by reading, or by Wherry.
 NOT_LISTED = ("__pycache__", ".wherry")
@@ -48,7 +50,8 @@ class Inputs:
 
         class Environ(type(os.environ)):
             def __getitem__(self, name):
-                if caller() not in LOOK_FOR_PREFIX:
+                # As it makes a dict of them all.
+                if caller().f_globals.get("__name__") != "fsspec.config":
                     recorder.variables.add(os.fsdecode(name))
                 return super().__getitem__(name)
 
@@ -70,8 +73,9 @@ class Inputs:
         for parent, folders, files in os.walk(str(folder)):
             folders[:] = [name for name in folders if name not in NOT_LISTED]
             for name in files:
+                path = os.path.join(parent, name)
                 if not re.match(apart_from, name):
-                    self._see("content", os.path.join(parent, name))
+                    self._see("changed" if is_large(path) else "content", path)
 
     def described(self) -> dict:
         return {
@@ -114,7 +118,8 @@ class Inputs:
     def _open(self, path, mode, flags) -> None:
         if flags & (os.O_TRUNC | os.O_EXCL):
             self._make(path)
-        elif flags & os.O_ACCMODE != os.O_WRONLY and str(mode)[:1] not in ("w", "a", "x"):
+        # What C opens has no flags.
+        elif flags & os.O_ACCMODE != os.O_WRONLY and (flags or str(mode)[:1] not in ("w", "a")):
             self._see("content", path)
 
     def _make(self, path) -> None:
@@ -163,16 +168,24 @@ class Inputs:
 
     def _iterate(self) -> None:
         """Whoever goes through all variables may want any of them."""
-        if caller(beyond=("os", "collections.abc", __name__)) not in LOOK_FOR_PREFIX:
-            self.variables.add("*")
+        frame = caller(beyond=("os", "collections.abc", __name__))
+        prefix = LOOK_FOR_PREFIX.get(frame.f_globals.get("__name__"), "")
+        self.variables.add((prefix if isinstance(prefix, str) else prefix(frame.f_locals)) + "*")
 
 
-def caller(beyond=(__name__,)) -> str:
-    """The module that called into this one."""
+def caller(beyond=(__name__,)):
+    """The frame that called into this module."""
     frame = sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__") in beyond:
         frame = frame.f_back
-    return str(frame.f_globals.get("__name__"))
+    return frame
+
+
+def is_large(path: str) -> bool:
+    try:
+        return look(path).st_size >= LARGE
+    except OSError:
+        return False
 
 
 def is_installed(path: str) -> bool:

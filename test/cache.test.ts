@@ -198,6 +198,8 @@ test('cache: a variable counts that was read, that conf names, or that is Kedroâ
   assert.equal(await kept({ KEDRO_ENV: 'local' }), false);
   assert.equal(await kept({ KEDRO_CONFIG_COMMIT_ID: 'abc' }), false);
   assert.equal(await kept({ PYTHONPATH: '/tmp' }), false);
+  assert.equal(await kept({ FSSPEC_FILE: '{}' }), false, 'file systems look for all that begin so');
+  assert.equal(await kept({ DYNACONF_X: '1' }), false, 'Kedroâ€™s settings do');
 
   const named = ['UNRELATED'];
   assert.equal(await isKept({ named }), false, 'what settings name now was not looked at then');

@@ -23,6 +23,10 @@ FILES = {
             Path(folder, "made").write_text("")
             Path(folder, "made").read_text()
         Path("../elsewhere").exists()
+        with open("log.txt", "a") as log:
+            log.write("not read")
+        with open("counter.txt", "a+") as counter:
+            counter.read()
     """,
 }
 
@@ -30,6 +34,9 @@ FILES = {
 class InputsTest(ProjectTest):
     def described(self, *words):
         self.root = self.project(FILES).root
+        (self.root / "conf" / "base" / "lost.csv").symlink_to("nowhere")
+        with open(self.root / "src" / "large.bin", "wb") as large:
+            large.truncate(1 << 24)
         return describe(self.root, *words, SEEN="1", SEEN_AS_BYTES="1")[0]
 
     def test_the_description_is_the_same_with_and_without(self):
@@ -48,8 +55,12 @@ class InputsTest(ProjectTest):
             self.assertRegex(paths[f"content:{self.root}/{name}"], "^[0-9a-f]{64}$")
         self.assertEqual(paths[f"kind:{os.path.dirname(self.root)}/elsewhere"], "absent")
         self.assertRegex(paths[f"names:{self.root}/conf/base"], "^[0-9a-f]{64}$")
+        self.assertEqual(paths[f"content:{self.root}/conf/base/lost.csv"], "absent")
+        self.assertIn(f"changed:{self.root}/src/large.bin", paths)
+        self.assertNotIn(f"content:{self.root}/src/large.bin", paths)
         self.assertNotIn(f"content:{self.root}/conf/base/wherry.yml", paths)
-        self.assertEqual([path for path in paths if path.endswith(("/made", ".pyc"))], [])
+        self.assertIn(f"content:{self.root}/counter.txt", paths)
+        self.assertEqual([path for path in paths if path.endswith(("/made", "/log.txt", ".pyc"))], [])
         self.assertTrue({"SEEN", "SEEN_AS_BYTES", "NOT_SET", "*"} <= set(inputs["variables"]))
 
 

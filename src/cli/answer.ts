@@ -22,7 +22,10 @@ interface Findings {
 /** Options that say how an answer is shown, or are in the question under another name. */
 const NOT_ASKED = ['format', 'color', 'cache', 'project'];
 
-/** The plan and what is wrong with it. Where nothing has changed nothing is loaded: no Python, no YAML, no code for it. */
+/**
+ * The plan and what is wrong with it, as files and variables decide: what an account or a clock says belongs elsewhere.
+ * Where nothing has changed nothing is loaded: no Python, no YAML, no code for it.
+ */
 export async function answer(options: PrepareOptions, host: Host): Promise<Answer> {
   const root = await projectFolder(options, host);
   const cache = answerCache(root, options, host);

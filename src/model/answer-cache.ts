@@ -2,7 +2,7 @@
 export interface Inputs {
   /** `<aspect>:<absolute path>` and what was there: bridge/PROTOCOL.md §1. */
   readonly paths: Readonly<Record<string, string>>;
-  /** Names of environment variables; `*` stands for all. */
+  /** Names of environment variables; `FSSPEC_*` stands for all that begin so, `*` for all. */
   readonly variables: readonly string[];
 }
 

@@ -25,10 +25,10 @@ interface Entry {
 
 const KEPT = 40;
 
-/** Variables that count in any case: Kedro's, those of its settings and file systems, and the interpreter's. */
-const ALWAYS = /^(KEDRO_|DYNACONF_|FSSPEC_|PYTHON)/;
+/** Variables that count in any case: Kedro's and the interpreter's. */
+const ALWAYS = ['KEDRO_*', 'PYTHON*'];
 
-/** What changes from one shell to the next and says nothing. */
+/** They change from one shell to the next: to go through all variables is not to look at these. */
 const OF_THE_SHELL = new Set(['_', 'SHLVL', 'PWD', 'OLDPWD']);
 
 /**
@@ -75,8 +75,10 @@ function readEntry(file: string): Entry | undefined {
 }
 
 function digestOf({ paths, variables: names }: Inputs, all: FileAnswerCacheOptions['variables'], salt: string): string {
-  const counts = (name: string) => ALWAYS.test(name) || (names.includes('*') && !OF_THE_SHELL.has(name));
-  const seen = [...new Set([...names, ...Object.keys(all).filter(counts)])];
+  const seen = [...names, ...ALWAYS].flatMap((name) => {
+    if (!name.endsWith('*')) return name;
+    return Object.keys(all).filter((other) => other.startsWith(name.slice(0, -1)) && !OF_THE_SHELL.has(other));
+  });
   const values = Object.fromEntries(seen.map((name) => [name, all[name] ?? null]));
   return createHmac('sha256', salt)
     .update(stableJson([paths, values]))
