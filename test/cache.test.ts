@@ -240,6 +240,9 @@ test('cache: a file that is damaged or empty is as good as none, and no value of
   }
   await writeFile(file, text);
   assert.ok(await isKept());
+  const nowhere = fileAnswerCache({ folder: join(file, 'below'), program: '1', variables: {} });
+  await nowhere.keep({}, 'answer', { paths: {}, variables: [] });
+  assert.equal(nowhere.find({}), undefined, 'a folder that cannot be written to is no trouble');
 });
 
 test('cache: what went wrong, and what comes from a process or the network, is not kept', async () => {
