@@ -17,7 +17,7 @@ const driver: Driver = {
     start: async () => {
       await onLine(`${environment['WHERRY_TASK']} was here`);
       const ended = Promise.resolve({ exitCode: 0, isOutOfMemory: false });
-      return { ended, execute: async () => 0, stop: () => undefined };
+      return { ended, execute: async () => 0, stop: () => undefined, kill: () => undefined };
     },
     remove: async () => undefined,
   }),

@@ -40,7 +40,7 @@ export const USAGE = `usage: emulator [options]
   --time-scale X                 how long starting and ending a task takes, 1 being as on AWS (default: 0.01)
   --advance SECONDS              put the emulator's clock forward by this (default: 0)
   --log-rate BYTES               what a container's log driver delivers in a second (default: all, at once)
-  --faults FILE                  YAML: throttling, lost answers and what else shall go wrong (docs/emulator.md)
+  --faults FILE                  YAML: what shall go wrong, Spot interruptions say (docs/emulator.md)
   --s3-python PATH               a Python that has moto[s3] (default: an environment made once)
   --exit-with-parent             end when standard input closes and nobody holds a connection to /_emulator/hold
   --verbose                      log every request

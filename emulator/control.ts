@@ -1,14 +1,17 @@
 import { type Answer, json } from './answer.ts';
 import { LONGEST_ADVANCE_SECONDS } from './arguments.ts';
+import { lastSegment } from './arn.ts';
 import type { Calls } from './calls.ts';
 import type { EmulatorClock } from './clock.ts';
 import { type ImageSource, imageSource } from './drivers/images.ts';
+import { fateOf } from './faults/fate.ts';
 import type { Faults } from './faults/faults.ts';
 import type { Holders } from './holders.ts';
 import { saveClock } from './open-world.ts';
 import { OPERATION_NAMES } from './protocol.ts';
 import type { Saver } from './saver.ts';
 import type { Control } from './server.ts';
+import type { Life } from './state.ts';
 
 interface Controlled {
   readonly images: Map<string, ImageSource>;
@@ -17,6 +20,7 @@ interface Controlled {
   readonly clock: EmulatorClock;
   readonly saver: Saver;
   readonly faults: Faults;
+  readonly lives: ReadonlyMap<string, Life>;
 }
 
 /** What answers a method and a path, given the body; what it throws is a complaint about the body. */
@@ -33,6 +37,7 @@ export function control(controlled: Controlled): Control {
     'DELETE /_emulator/calls': () => controlled.calls.reset(),
     'GET /_emulator/faults': () => controlled.faults.shown(),
     'PUT /_emulator/faults': (body) => setFaults(controlled.faults, body),
+    'POST /_emulator/faults': (body) => endTask(controlled.lives, body),
     'DELETE /_emulator/faults': () => controlled.faults.set(),
   };
   return async (method, path, body) => {
@@ -74,6 +79,19 @@ export async function setFaults(faults: Faults, text: string): Promise<unknown> 
   const { parseFaults } = await import('./faults/parse.ts');
   faults.set(parseFaults(text, OPERATION_NAMES));
   return faults.shown();
+}
+
+/** Ends one task that runs, in the way of a fault. */
+async function endTask(lives: ReadonlyMap<string, Life>, text: string): Promise<unknown> {
+  const { parseFaults } = await import('./faults/parse.ts');
+  const { task, ...fault } = JSON.parse(text) as { task?: unknown };
+  const [parsed] = parseFaults(JSON.stringify({ tasks: [fault] }), []).tasks;
+  const end = parsed && fateOf(parsed).end?.end;
+  if (end === undefined) throw new Error(`'${parsed?.fault}' does not end a task that runs`);
+  const life = lives.get(lastSegment(String(task)));
+  if (life === undefined) throw new Error(`no task '${task}' runs`);
+  life.meet(end);
+  return { task };
 }
 
 const timeOf = (clock: EmulatorClock) => ({

@@ -167,7 +167,7 @@ it('emulator: says in one line what is wrong with its arguments or its Python', 
   writeFileSync(faults, 'seed: x\nrequest: []\n');
   assert.deepEqual((await attempt(['--faults', faults])).split('\n'), [
     `2 emulator: ${faults}:1:7: seed: expected number, received string`,
-    `emulator: ${faults}:1:1: there is no 'request' here: known are seed, rates, quota, requests`,
+    `emulator: ${faults}:1:1: there is no 'request' here: known are seed, rates, quota, requests, tasks`,
     '',
   ]);
   assert.match(await attempt(['--advance=-5']), /^2 emulator: --advance '-5' is no number of seconds from 0 to /);

@@ -16,7 +16,8 @@ import { writeAtomically } from './saver.ts';
 import { secretsFile } from './secrets.ts';
 import { emulatorServer, listen } from './server.ts';
 import type { World } from './state.ts';
-import { recover, requestStop } from './task-life.ts';
+import { requestStop } from './task-context.ts';
+import { recover } from './task-life.ts';
 
 const DEFAULT_REGION = 'eu-central-1';
 const PID_FILE = 'emulator.json';

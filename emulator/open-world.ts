@@ -44,6 +44,7 @@ export function openWorld(options: Options): World & { readonly clock: EmulatorC
     clusters: new Map(),
     families: new Map(),
     tasks: new Map(),
+    launches: new Map(),
     lives: new Map(),
     halt: options.halt,
     say: options.say,

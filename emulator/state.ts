@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Driver } from './drivers/driver.ts';
+import type { FateEnd } from './faults/fate.ts';
 import type { Faults } from './faults/faults.ts';
 import type { Input } from './input.ts';
 import type { LogStore } from './log-store.ts';
@@ -99,10 +100,22 @@ export interface TaskRecord {
   readonly task: EcsTask;
   tags: readonly Tag[];
   readonly networkConfiguration: Input;
-  /** The RunTask call that made this task: the token it gave, and a hash of its other parameters. */
-  readonly launch?: { readonly token: string; readonly parameters: string };
+  /** What is left of the time for which ECS does not show it yet; `until` in milliseconds since the epoch. */
+  unseen?: { describes: number; readonly until: number };
   /** What a driver must clean up should the emulator die; opaque here. */
   leftovers: unknown[];
+}
+
+/** A RunTask call that gave a token, and what it was answered. */
+export interface Launch {
+  /** Of the cluster and the token: what a token belongs to. */
+  readonly id: string;
+  /** A hash of its other parameters. */
+  readonly parameters: string;
+  /** Seconds since the epoch. */
+  readonly at: number;
+  readonly taskArns: readonly string[];
+  readonly failures: readonly Input[];
 }
 
 /** What exists of a task only while it is under way. */
@@ -113,6 +126,7 @@ export interface Life {
   readonly secret: string;
   /** Settles when the task is STOPPED. */
   readonly over: Promise<void>;
+  readonly meet: (end: FateEnd) => void;
 }
 
 export interface World {
@@ -132,6 +146,8 @@ export interface World {
   /** Revisions of a family, oldest first: revision N is at N - 1. */
   readonly families: Map<string, TaskDefinition[]>;
   readonly tasks: Map<string, TaskRecord>;
+  /** By id. */
+  readonly launches: Map<string, Launch>;
   /** The tasks under way, by id. */
   readonly lives: Map<string, Life>;
   /** Says that the emulator ends and nothing waits any more. */
@@ -176,5 +192,6 @@ export function load(world: World): void {
     family[definition.revision - 1] = definition;
     world.families.set(definition.family, family);
   }
+  for (const launch of world.saver.readAll('launches') as Launch[]) world.launches.set(launch.id, launch);
   for (const record of world.saver.readAll('tasks') as TaskRecord[]) world.tasks.set(record.id, record);
 }

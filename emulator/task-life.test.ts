@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type Driver, PullFailed } from './drivers/driver.ts';
 import type { TaskRecord, World } from './state.ts';
-import { begin, requestStop } from './task-life.ts';
+import { requestStop } from './task-context.ts';
+import { begin } from './task-life.ts';
 
 interface Step {
   readonly status: string;
@@ -52,6 +53,7 @@ const running = (exit: Promise<number>, stop: () => void = () => undefined): Pic
     start: async () => ({
       ended: exit.then((exitCode) => ({ exitCode, isOutOfMemory: false })),
       execute: async () => 0,
+      kill: stop,
       stop,
     }),
     remove: async () => undefined,
@@ -62,13 +64,22 @@ const statuses = (steps: readonly Step[]) => [...new Set(steps.map(({ status }) 
 
 it('task life: goes through the states of the developer guide, in its order, the version rising with every change', async () => {
   const { world: fake, record, steps } = world(running(Promise.resolve(3)));
-  begin(record, fake);
+  begin(record, {}, fake);
   await fake.lives.get('1')?.over;
-  const order = ['PENDING', 'ACTIVATING', 'RUNNING', 'DEACTIVATING', 'STOPPING', 'DEPROVISIONING', 'STOPPED'];
+  const order = [
+    'PROVISIONING',
+    'PENDING',
+    'ACTIVATING',
+    'RUNNING',
+    'DEACTIVATING',
+    'STOPPING',
+    'DEPROVISIONING',
+    'STOPPED',
+  ];
   assert.deepEqual(statuses(steps), order);
   assert.deepEqual(
     steps.map(({ version }) => version),
-    steps.map((_, index) => index + 2),
+    steps.map((_, index) => index + 1),
   );
   assert.deepEqual([record.task.containers[0]?.exitCode, record.task.stopCode], [3, 'EssentialContainerExited']);
 });
@@ -76,7 +87,7 @@ it('task life: goes through the states of the developer guide, in its order, the
 it('task life: one whose image cannot be had is never RUNNING', async () => {
   const create = () => Promise.reject(new PullFailed('not found'));
   const { world: fake, record, steps } = world({ create });
-  begin(record, fake);
+  begin(record, {}, fake);
   await fake.lives.get('1')?.over;
   assert.ok(!statuses(steps).includes('RUNNING'));
   assert.deepEqual(
@@ -91,7 +102,7 @@ it('task life: the first reason to stop is kept', async () => {
     end = resolve;
   });
   const { world: fake, record } = world(running(ended, () => end(143)));
-  begin(record, fake);
+  begin(record, {}, fake);
   requestStop(record, fake, { code: 'UserInitiated', reason: 'first' });
   requestStop(record, fake, { code: 'UserInitiated', reason: 'second' });
   end(0);

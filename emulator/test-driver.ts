@@ -36,6 +36,10 @@ function container(spec: ContainerSpec, clock: Clock): Container {
           term.abort();
           void clock.wait(graceMs / 1000, kill.signal).then(() => kill.abort());
         },
+        kill() {
+          term.abort();
+          kill.abort();
+        },
       };
     },
   };

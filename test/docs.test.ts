@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseFaults } from '../emulator/faults/parse.ts';
+import { FAULT_NAMES } from '../emulator/faults/schema.ts';
+import { START_FAILURE_NAMES } from '../emulator/faults/start-failures.ts';
 import { OPERATION_NAMES } from '../emulator/protocol.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { runConfigSchema } from '../src/config/airflow-k8s-schema.ts';
@@ -46,6 +48,15 @@ test('docs: every file of faults that a page shows is one that the emulator take
   const shown = PAGES.flatMap((page) => [...read(page).matchAll(/```yaml faults\.yml\n([\s\S]*?)```/g)]);
   assert.ok(shown.length > 0);
   for (const [, text = ''] of shown) parseFaults(text, OPERATION_NAMES);
+});
+
+test('docs: every fault and cause that the emulator knows is on its page', () => {
+  const page = read('docs/emulator.md');
+  const names = [...FAULT_NAMES, ...START_FAILURE_NAMES, 'onDemand', 'spot'];
+  assert.deepEqual(
+    names.filter((name) => !page.includes(`\`${name}\``) && !page.includes(`${name}:`)),
+    [],
+  );
 });
 
 test('docs: every command and flag that a page shows is there', () => {

@@ -1,7 +1,8 @@
+import time
 import unittest
 
 from botocore.exceptions import ClientError, ConnectionClosedError
-from support import CLUSTER, container, refused, shared
+from support import CLUSTER, codes, container, is_alive, new_name, refused, request, shared
 
 aws = shared()
 
@@ -19,7 +20,9 @@ class Faults(unittest.TestCase):
         self.assertEqual(status, 200, answer)
 
     def started(self) -> int:
-        return len(aws.ecs.list_tasks(cluster=CLUSTER, family="faulty", desiredStatus="STOPPED")["taskArns"])
+        lists = [{"family": "faulty", "desiredStatus": status} for status in ("RUNNING", "STOPPED")]
+        # One that ends meanwhile is in both.
+        return len({arn for each in lists for arn in aws.ecs.list_tasks(cluster=CLUSTER, **each)["taskArns"]})
 
     def hits(self) -> list[bool]:
         def is_hit() -> bool:
@@ -103,3 +106,127 @@ class Faults(unittest.TestCase):
         self.assertEqual(shown, [{**fault, "matched": 1, "hits": 1}])
         aws.ask("DELETE", "/_emulator/faults")
         self.assertEqual(aws.ask("GET", "/_emulator/faults")[2]["requests"], [])
+
+
+class TaskFaults(unittest.TestCase):
+    def setUp(self):
+        self.addCleanup(aws.ask, "DELETE", "/_emulator/faults")
+
+    def put(self, *tasks: dict, **more) -> None:
+        status, _, answer = aws.ask("PUT", "/_emulator/faults", {"tasks": list(tasks), **more})
+        self.assertEqual(status, 200, answer)
+
+    def ending(self, task: dict) -> tuple:
+        return task.get("stopCode"), task.get("stoppedReason"), codes(task)
+
+    def test_fault_quota(self):
+        family = new_name()
+        aws.register(family, container("exec sleep 60"))
+        aws.ecs.create_cluster(clusterName="quota", capacityProviders=["FARGATE_SPOT"])
+        strategy = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+        spot = {"cluster": "quota", "launchType": None, "capacityProviderStrategy": strategy}
+        words = "^You've reached the limit on the number of vCPUs you can run concurrently"
+        self.put(quota={"spot": 0.5})
+        with refused("ClientException", words):
+            aws.run(family, count=3, **spot)
+        task = aws.run(family, count=2, **spot)
+        with refused("ClientException", words):
+            aws.run(family, **spot)
+        aws.ecs.stop_task(cluster=CLUSTER, task=aws.run(family)["taskArn"])
+        aws.ecs.stop_task(cluster="quota", task=task["taskArn"])
+        while aws.ecs.describe_tasks(cluster="quota", tasks=[task["taskArn"]])["tasks"][0]["lastStatus"] != "STOPPED":
+            time.sleep(0.01)
+        aws.run(family, **spot)
+
+    def test_fault_of_a_task(self):
+        self.put({"fault": "retirement", "where": {"env": {"HIT": "y*s"}}}, {"fault": "host-lost"}, {"fault": "injected-container"})
+        environment = [{"name": "HIT", "value": "yes"}]
+        hit = aws.ran(container("exec sleep 60", environment=environment))
+        self.assertEqual((hit["stopCode"], len(hit["containers"])), ("TerminationNotice", 2))
+        other = aws.ran(container("exec sleep 60"))
+        self.assertNotIn("stopCode", other)
+
+    def test_fault_no_capacity(self):
+        family = new_name()
+        aws.register(family)
+        words = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+        self.put({"fault": "no-capacity"})
+        answer = aws.ecs.run_task(**request(family))
+        self.assertEqual((answer["tasks"], answer["failures"]), ([], [{"reason": words}]))
+        self.put({"fault": "no-capacity", "reason": "RESOURCE:FARGATE"})
+        self.assertEqual(aws.ecs.run_task(**request(family))["failures"], [{"reason": "RESOURCE:FARGATE"}])
+        self.put({"fault": "no-capacity", "as": "exception"})
+        with refused("ClientException", words):
+            aws.run(family)
+
+    def test_fault_vcpu_limit(self):
+        family = new_name()
+        aws.register(family)
+        self.put({"fault": "vcpu-limit"})
+        with refused("ClientException", "limit on the number of vCPUs"):
+            aws.run(family)
+
+    def test_fault_injected_container(self):
+        self.put({"fault": "injected-container"})
+        family = new_name()
+        aws.register(family, container("exec sleep 60"))
+        running = aws.until(aws.run(family), "RUNNING")
+        self.assertEqual([each["lastStatus"] for each in running["containers"]], ["RUNNING", "RUNNING"])
+        self.assertRegex(running["containers"][0]["name"], "^aws-guardduty-agent-")
+        aws.ecs.stop_task(cluster=CLUSTER, task=running["taskArn"])
+        self.assertEqual(set(codes(aws.until(running)).values()), {143})
+
+    def test_fault_fails_to_start(self):
+        self.put({"fault": "fails-to-start", "cause": "eni-timeout"})
+        words = "Timeout waiting for network interface provisioning to complete."
+        self.assertEqual(self.ending(aws.ran()), ("TaskFailedToStart", words, {"main": None}))
+        self.put({"fault": "fails-to-start", "reason": "CannotPullContainerError: TLS handshake timeout"})
+        task = aws.ran()
+        self.assertEqual(task["stoppedReason"], "CannotPullContainerError: TLS handshake timeout")
+        self.assertEqual(task["containers"][0]["reason"], task["stoppedReason"])
+
+    def test_fault_spot_interruption(self):
+        self.put({"fault": "spot-interruption", "after": 1})
+        script = "trap 'echo term' TERM; while :; do sleep 0.05; done"
+        task = aws.ran(container(script, stopTimeout=1))
+        self.assertEqual(self.ending(task), ("SpotInterruption", "Your Spot Task was interrupted.", {"main": 137}))
+        self.assertIn("term", aws.lines(task))
+
+    def test_fault_retirement(self):
+        self.put({"fault": "retirement"})
+        code, reason, exits = self.ending(aws.ran(container("exec sleep 60")))
+        self.assertEqual((code, exits), ("TerminationNotice", {"main": 143}))
+        self.assertRegex(reason, "^ECS is performing maintenance on the underlying infrastructure hosting the task")
+
+    def test_fault_host_lost(self):
+        family = new_name()
+        aws.register(family, container("trap 'echo term' TERM; echo up; sleep 60 & wait"))
+        task = aws.run(family)
+        aws.first_line(task)
+        aws.ask("POST", "/_emulator/faults", {"task": task["taskArn"], "fault": "host-lost"})
+        self.assertEqual(self.ending(aws.until(task)), (None, None, {"main": None}))
+        self.assertEqual(aws.lines(task), ["up"])
+
+    def test_fault_host_lost_unreported(self):
+        family = new_name()
+        aws.register(family, container("echo $$; exec sleep 60"))
+        task = aws.until(aws.run(family), "RUNNING")
+        pid = int(aws.first_line(task))
+        aws.ask("POST", "/_emulator/faults", {"task": task["taskArn"], "fault": "host-lost", "reported": False})
+        while is_alive(pid):
+            time.sleep(0.01)
+        self.assertEqual(aws.described(task)["lastStatus"], "RUNNING")
+        aws.ecs.stop_task(cluster=CLUSTER, task=task["taskArn"])
+        self.assertEqual(codes(aws.until(task)), {"main": None})
+
+    def test_control_fault_of_a_task(self):
+        family = new_name()
+        aws.register(family, container("exec sleep 60"))
+        first, second = (aws.until(aws.run(family), "RUNNING") for _ in range(2))
+        fault = {"task": first["taskArn"], "fault": "spot-interruption"}
+        self.assertEqual(aws.ask("POST", "/_emulator/faults", fault)[0], 200)
+        self.assertEqual(aws.until(first)["stopCode"], "SpotInterruption")
+        self.assertEqual(aws.described(second)["lastStatus"], "RUNNING")
+        for wrong in ({"fault": "unseen"}, {"fault": "no"}, {"task": "nobody"}):
+            self.assertEqual(aws.ask("POST", "/_emulator/faults", {**fault, **wrong})[0], 400)
+        aws.ecs.stop_task(cluster=CLUSTER, task=second["taskArn"])

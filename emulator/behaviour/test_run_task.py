@@ -2,7 +2,7 @@ import json
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from support import container, refused, request, rows, shared
+from support import container, new_name, refused, request, rows, shared
 
 aws = shared()
 PARAMETER = "InvalidParameterException"
@@ -221,3 +221,23 @@ class ClientToken(unittest.TestCase):
         with self.assertRaises(aws.ecs.exceptions.ConflictException) as caught:
             aws.run("once", clientToken="conflict", count=2, startedBy="y")
         self.assertCountEqual(caught.exception.response["resourceIds"], [task["taskArn"] for task in tasks])
+
+    def test_token_parameters(self):
+        variables = [{"name": name, "value": "1"} for name in "AB"]
+        asked = {"taskDefinition": "once", "overrides": {"cpu": "256", "containerOverrides": [{"name": "main"}]}}
+
+        def ask(token: str, **more) -> str:
+            return aws.run("once", clientToken=token, **{**asked, **more})["taskArn"]
+
+        turned = {**asked, "overrides": dict(reversed(asked["overrides"].items()))}
+        self.assertEqual(ask("keys"), ask("keys", **turned))
+        lists = [{"containerOverrides": [{"name": "main", "environment": list_}]} for list_ in (variables, variables[::-1])]
+        ask("list", overrides=lists[0])
+        with refused("ConflictException"):
+            ask("list", overrides=lists[1])
+        family = new_name()
+        aws.register(family)
+        aws.run(family, clientToken="revision")
+        aws.register(family)
+        with refused("ConflictException"):
+            aws.run(family, clientToken="revision")

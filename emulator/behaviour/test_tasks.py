@@ -46,6 +46,8 @@ class Life(unittest.TestCase):
         self.assertRegex(digest, "^sha256:[0-9a-f]{64}$")
         self.assertEqual(aws.ran()["containers"][0]["imageDigest"], digest)
         pinned = f"image@sha256:{'a' * 64}"
+        self.assertNotIn("imageDigest", aws.ran(container(image=pinned))["containers"][0])
+        aws.ask("PUT", "/_emulator/images", {"ref": pinned, "dir": str(aws.image)})
         self.assertEqual(aws.ran(container(image=pinned))["containers"][0]["imageDigest"], f"sha256:{'a' * 64}")
 
     def test_task_essential_exits(self):

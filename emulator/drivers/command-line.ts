@@ -120,6 +120,10 @@ async function start(made: Made): Promise<RunningContainer> {
       isAsked = true;
       void call(program, ['stop', '--time', String(Math.ceil(graceMs / 1000)), name]);
     },
+    kill() {
+      isAsked = true;
+      void call(program, ['kill', name]);
+    },
   };
 }
 

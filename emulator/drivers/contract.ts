@@ -56,6 +56,15 @@ export function describeDriver(name: string, bench: () => Promise<Bench>, skip: 
     assert.deepEqual([killed.exitCode, killed.isOutOfMemory], [137, false]);
   });
 
+  test('a kill is SIGKILL at once, of which no container hears', async (bench) => {
+    const trap = 'trap "echo bye" TERM; echo up; while :; do sleep 0.05; done';
+    const { container, running, lines } = await up(bench, trap);
+    running.kill();
+    assert.equal((await running.ended).exitCode, 137);
+    assert.ok(!lines.includes('bye'), lines.join());
+    await container.remove();
+  });
+
   test('runs a command beside the first process, and not for ever', async (bench) => {
     const container = await bench.driver.create(spec(bench, 'echo up; sleep 30', {}, () => undefined));
     const running = await container.start();

@@ -42,6 +42,8 @@ export interface RunningContainer {
   readonly ended: Promise<ContainerEnd>;
   /** Asks it to end: SIGTERM, and SIGKILL after the grace, which is `stopTimeoutMs` unless a shorter one is given. */
   stop(graceMs?: number): void;
+  /** SIGKILL at once. */
+  kill(): void;
   /** Runs a command beside its first process, with its environment, and resolves to the exit code; 137 after the time. */
   execute(command: readonly string[], timeoutMs: number): Promise<number>;
 }

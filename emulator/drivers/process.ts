@@ -143,6 +143,9 @@ function running(child: Child, made: Made): RunningContainer {
       clearTimeout(kill);
       kill = setTimeout(() => killGroup(group, 'SIGKILL'), graceMs);
     },
+    kill() {
+      if (child.exitCode === null && child.signalCode === null) killGroup(group, 'SIGKILL');
+    },
   };
 }
 

@@ -1,8 +1,10 @@
+import { type AwsError, clientException } from '../aws-error.ts';
 import { Buckets, ECS_RATES } from './buckets.ts';
+import { type Fate, fateOf, VCPU_LIMIT } from './fate.ts';
 import { type Interference, interferenceOf, throttled } from './interference.ts';
 import { isOperation, matches, type Subject } from './matcher.ts';
-import type { FaultsFile, Where } from './schema.ts';
-import { Trigger } from './trigger.ts';
+import type { FaultsFile, RequestFault, TaskFault, Where } from './schema.ts';
+import { type Chance, Trigger } from './trigger.ts';
 
 /** A request as faults see it. Its tasks are looked up only where a fault asks for them. */
 export interface Request {
@@ -16,22 +18,32 @@ interface Armed<Fault> {
   readonly trigger: Trigger;
 }
 
-const NONE: FaultsFile = { seed: 1, quota: {}, requests: [] };
+/** Tasks that RunTask would start, all on demand or all on Spot. */
+export interface Launch {
+  readonly isSpot: boolean;
+  readonly count: number;
+  readonly vcpu: number;
+  /** What runs of this kind already. */
+  readonly runningVcpu: () => number;
+}
+
+const NONE: FaultsFile = { seed: 1, quota: {}, requests: [], tasks: [] };
 
 /** What goes wrong because somebody wants it to. */
 export class Faults {
   #file = NONE;
   #buckets = new Buckets({});
-  #requests: Armed<FaultsFile['requests'][number]>[] = [];
+  #requests: Armed<RequestFault>[] = [];
+  #tasks: Armed<TaskFault>[] = [];
 
   /** Puts these in place of those before, all counts at zero and all buckets full. */
   set(file: FaultsFile = NONE): void {
     this.#file = file;
     this.#buckets = new Buckets(file.rates === undefined ? {} : { ...ECS_RATES, ...file.rates });
-    this.#requests = file.requests.map((fault, index) => ({
-      fault,
-      trigger: new Trigger(fault, `${file.seed}/requests/${index}`),
-    }));
+    const armed = <Fault extends Chance>(list: 'requests' | 'tasks', faults: readonly Fault[]): Armed<Fault>[] =>
+      faults.map((fault, index) => ({ fault, trigger: new Trigger(fault, `${file.seed}/${list}/${index}`) }));
+    this.#requests = armed('requests', file.requests);
+    this.#tasks = armed('tasks', file.tasks);
   }
 
   /** What happens to a request; nothing to most. The first fault that hits is taken, and those after it do not see it. */
@@ -41,13 +53,28 @@ export class Faults {
     return hit && interferenceOf(hit.fault);
   }
 
+  /** Why these may not be started now, by rate or quota. */
+  ofLaunch({ isSpot, count, vcpu, runningVcpu }: Launch, now: number): AwsError | undefined {
+    const quota = isSpot ? this.#file.quota.spot : this.#file.quota.onDemand;
+    if (quota !== undefined && runningVcpu() + vcpu > quota) return clientException(VCPU_LIMIT);
+    return this.#buckets.takeForLaunch({ isSpot, count }, now) ? undefined : throttled();
+  }
+
+  /** All that hit it; where two say how the same shall go, the first. */
+  ofTask(subject: Subject): Fate {
+    const hit = this.#tasks.filter(
+      ({ fault, trigger }) => (fault.where === undefined || matches(fault.where, subject)) && trigger.fires(),
+    );
+    return Object.assign({}, ...hit.reverse().map(({ fault }) => fateOf(fault)));
+  }
+
   shown() {
     const counted = <Fault extends object>({ fault, trigger: { matched, hits } }: Armed<Fault>) => ({
       ...fault,
       matched,
       hits,
     });
-    return { ...this.#file, requests: this.#requests.map(counted) };
+    return { ...this.#file, requests: this.#requests.map(counted), tasks: this.#tasks.map(counted) };
   }
 }
 

@@ -144,5 +144,5 @@ it('control: faults that are wrong are refused whole, and those before stay', as
   const shown = (await emulator.control('GET', 'faults')).answer as { requests: object[] };
   assert.deepEqual(shown.requests, [{ fault: 'throttled', operation: ['ListTasks'], times: 1, matched: 2, hits: 1 }]);
   await emulator.control('PUT', 'faults', { requests: [] });
-  assert.deepEqual((await emulator.control('GET', 'faults')).answer, { seed: 1, quota: {}, requests: [] });
+  assert.deepEqual((await emulator.control('GET', 'faults')).answer, { seed: 1, quota: {}, requests: [], tasks: [] });
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RATE_CLASSES } from './buckets.ts';
+import { START_FAILURE_NAMES } from './start-failures.ts';
 
 const count = z.int().min(1);
 const texts = z.record(z.string(), z.coerce.string());
@@ -34,8 +35,14 @@ const where = strict({
   launch: z.enum(['on-demand', 'spot']).optional(),
 });
 
+const seconds = z.number().min(0);
+
 function requestFault<Name extends string, Shape extends z.ZodRawShape>(name: Name, shape: Shape) {
   return strict({ fault: z.literal(name), operation: some(z.string()), where: where.optional(), ...chance, ...shape });
+}
+
+function taskFault<Name extends string, Shape extends z.ZodRawShape>(name: Name, shape: Shape) {
+  return strict({ fault: z.literal(name), where: where.optional(), ...chance, ...shape });
 }
 
 /** The error for a list whose items are told apart by their `fault`. */
@@ -55,6 +62,24 @@ const requestFaults = [
   requestFault('answer-lost', {}),
 ] as const;
 
+const taskFaults = [
+  taskFault('no-capacity', { as: z.enum(['failure', 'exception']).default('failure'), reason: z.string().optional() }),
+  taskFault('vcpu-limit', { as: z.enum(['failure', 'exception']).default('exception') }),
+  taskFault('unseen', { describes: z.int().min(0).default(0), seconds: seconds.default(0) }),
+  taskFault('injected-container', { name: z.string().default('aws-guardduty-agent-fgsgW') }),
+  taskFault('slow-network', { seconds }),
+  taskFault('fails-to-start', { cause: z.enum(START_FAILURE_NAMES).optional(), reason: z.string().optional() }).refine(
+    ({ cause, reason }) => (cause === undefined) !== (reason === undefined),
+    'needs a cause or a reason, and not both',
+  ),
+  taskFault('spot-interruption', { after: seconds.default(0), stopCode: z.string().default('SpotInterruption') }),
+  taskFault('retirement', { after: seconds.default(0) }),
+  taskFault('host-lost', { after: seconds.default(0), reported: z.boolean().default(true) }),
+  taskFault('late-logs', { seconds, from: z.enum(['line', 'end']).default('line') }),
+] as const;
+
+export const FAULT_NAMES = [...requestFaults, ...taskFaults].map(({ shape }) => shape.fault.value);
+
 const rates = z.partialRecord(z.enum(RATE_CLASSES), strict({ burst: count, perSecond: z.number().min(0) }), {
   error: (issue) => unknownKeys(issue, RATE_CLASSES),
 });
@@ -67,8 +92,10 @@ export const faultsSchema = strict({
   /** vCPUs that may run at once. */
   quota: strict({ onDemand: z.number().min(0).optional(), spot: z.number().min(0).optional() }).default({}),
   requests: z.array(z.discriminatedUnion('fault', requestFaults, unknownFault('requests', requestFaults))).default([]),
+  tasks: z.array(z.discriminatedUnion('fault', taskFaults, unknownFault('tasks', taskFaults))).default([]),
 });
 
 export type FaultsFile = z.output<typeof faultsSchema>;
 export type RequestFault = FaultsFile['requests'][number];
+export type TaskFault = FaultsFile['tasks'][number];
 export type Where = z.output<typeof where>;

@@ -1,21 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { containerArn, taskArn } from '../arn.ts';
-import { AwsError, clientException, invalidParameter } from '../aws-error.ts';
-import { canonical, sha256 } from '../canonical.ts';
+import { clientException } from '../aws-error.ts';
 import { epochSeconds } from '../clock.ts';
 import { type Input, number, object, objects, text, texts } from '../input.ts';
-import {
-  type Cluster,
-  forgetOldTasks,
-  saveTask,
-  type Tag,
-  type TaskDefinition,
-  type TaskRecord,
-  type World,
-} from '../state.ts';
+import { type Cluster, forgetOldTasks, type Tag, type TaskDefinition, type TaskRecord, type World } from '../state.ts';
 import { begin } from '../task-life.ts';
 import { containerOverride } from '../task-specs.ts';
+import { admit } from './admit.ts';
 import { providersFor } from './capacity-providers.ts';
+import { remember, replayed, tokenUse } from './client-tokens.ts';
 import { clusterOf } from './clusters.ts';
 import { checkRunTask, type Size, sizeOf } from './run-task-rules.ts';
 import { checkedTags } from './tags.ts';
@@ -25,74 +18,36 @@ import { findTaskDefinition } from './task-definitions.ts';
 export function runTask(input: Input, world: World): Input {
   forgetOldTasks(world);
   const cluster = clusterOf(input, world);
-  const launch = launchOf(input);
-  const replay = launch && replayed(launch, { cluster, world });
+  const use = tokenUse(input, { cluster, world });
+  const replay = use && replayed(use, world);
   if (replay) return replay;
   const definition = findTaskDefinition(text(input, 'taskDefinition') ?? '', world);
   if (!definition) throw clientException('TaskDefinition not found.');
   checkRunTask(input, definition);
   const tags = tagsOf(input, definition);
-  const records = providersFor(input, cluster).map((provider) =>
-    newTask({ input, cluster, definition, launch, provider, tags, world }),
+  const made = providersFor(input, cluster).map((provider) =>
+    newTask({ input, cluster, definition, provider, tags, world }),
   );
-  for (const record of records) {
+  const { started, failures } = admit(made, world);
+  for (const { record, fate } of started) {
     world.tasks.set(record.id, record);
-    saveTask(world, record);
-    begin(record, world);
+    begin(record, fate, world);
   }
-  return { tasks: records.map(({ task, tags }) => ({ ...task, tags })), failures: [] };
-}
-
-type Launch = NonNullable<TaskRecord['launch']>;
-
-function launchOf(input: Input): Launch | undefined {
-  const token = text(input, 'clientToken');
-  if (token === undefined) return undefined;
-  // APIReference/API_RunTask, clientToken: up to 64 characters from the ASCII range 33 to 126.
-  if (!/^[\x21-\x7e]{1,64}$/.test(token)) {
-    throw invalidParameter('clientToken must have between 1 and 64 characters in the ASCII range 33-126.');
-  }
-  const { clientToken: _, ...parameters } = input;
-  return { token, parameters: sha256(canonical(parameters)) };
-}
-
-const TOKEN_SECONDS = 24 * 3600;
-
-// APIReference/ECS_Idempotency.html: a token belongs to a cluster and lives as long as ECS remembers the last of its
-// tasks, 24 hours at most. A replay shows live tasks whole, and of stopped ones the ARN and the two statuses.
-function replayed(launch: Launch, { cluster, world }: { cluster: Cluster; world: World }): Input | undefined {
-  const youngest = epochSeconds(world.clock) - TOKEN_SECONDS;
-  const earlier = [...world.tasks.values()].filter(
-    (record) =>
-      record.launch?.token === launch.token &&
-      record.task.clusterArn === cluster.arn &&
-      record.task.createdAt > youngest,
-  );
-  if (earlier.length === 0) return undefined;
-  if (earlier.some((record) => record.launch?.parameters !== launch.parameters)) {
-    throw new AwsError('ConflictException', 'The request with this clientToken was made with other parameters.', {
-      details: { resourceIds: earlier.map(({ task }) => task.taskArn) },
-    });
-  }
-  const tasks = earlier.map(({ task, tags }) =>
-    task.lastStatus === 'STOPPED'
-      ? { taskArn: task.taskArn, lastStatus: task.lastStatus, desiredStatus: task.desiredStatus }
-      : { ...task, tags },
-  );
-  return { tasks, failures: [] };
+  const tasks = started.map(({ record: { task, tags } }) => ({ ...task, tags }));
+  if (use) remember(use, { taskArns: tasks.map(({ taskArn }) => taskArn), failures }, world);
+  return { tasks, failures };
 }
 
 interface NewTask {
   readonly input: Input;
   readonly cluster: Cluster;
   readonly definition: TaskDefinition;
-  readonly launch: Launch | undefined;
   readonly provider: string | undefined;
   readonly tags: readonly Tag[];
   readonly world: World;
 }
 
-function newTask({ input, cluster, definition, launch, provider, tags, world }: NewTask): TaskRecord {
+function newTask({ input, cluster, definition, provider, tags, world }: NewTask): TaskRecord {
   const id = randomBytes(16).toString('hex');
   const overrides = object(input, 'overrides') ?? {};
   const size = sizeOf(definition, overrides);
@@ -104,7 +59,6 @@ function newTask({ input, cluster, definition, launch, provider, tags, world }: 
     id,
     tags,
     networkConfiguration: network,
-    ...(launch ? { launch } : {}),
     leftovers: [],
     task: {
       taskArn: arn,
@@ -160,7 +114,6 @@ function newContainer(
     taskArn: task.arn,
     name,
     image,
-    imageDigest: /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1] ?? `sha256:${sha256(image)}`,
     lastStatus: 'PENDING',
     networkInterfaces: [],
     healthStatus: 'UNKNOWN',

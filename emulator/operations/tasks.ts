@@ -3,7 +3,7 @@ import { AwsError, invalidParameter } from '../aws-error.ts';
 import { type Input, number, text, texts } from '../input.ts';
 import { page } from '../paging.ts';
 import { forgetOldTasks, type TaskRecord, type World } from '../state.ts';
-import { requestStop } from '../task-life.ts';
+import { requestStop } from '../task-context.ts';
 import { clusterOf } from './clusters.ts';
 
 // APIReference/API_DescribeTasks: up to 100 tasks, by id or ARN; one that is not there is a failure in the answer.
@@ -14,7 +14,10 @@ export function describeTasks(input: Input, world: World): Input {
   if (names.length === 0) throw invalidParameter('Tasks cannot be empty.');
   if (names.length > 100) throw invalidParameter('Tasks cannot have more than 100 elements.');
   const withTags = (texts(input, 'include') ?? []).includes('TAGS');
-  const found = names.map((name) => ({ id: lastSegment(name), record: taskOf(name, { cluster: cluster.arn, world }) }));
+  const found = names.map((name) => ({
+    id: lastSegment(name),
+    record: described(taskOf(name, { cluster: cluster.arn, world }), world),
+  }));
   return {
     tasks: found.flatMap(({ record }) => (record ? [{ ...record.task, tags: withTags ? record.tags : [] }] : [])),
     failures: found.flatMap(({ id, record }) =>
@@ -22,6 +25,16 @@ export function describeTasks(input: Input, world: World): Input {
     ),
   };
 }
+
+/** The task, unless ECS does not show it yet: what RunTask has answered may be MISSING for a moment (boto/boto3#842). */
+function described(record: TaskRecord | undefined, world: World): TaskRecord | undefined {
+  if (record === undefined || !isUnseen(record, world)) return record;
+  if (record.unseen) record.unseen.describes -= 1;
+  return undefined;
+}
+
+const isUnseen = ({ unseen }: TaskRecord, { clock }: World): boolean =>
+  unseen !== undefined && (unseen.describes > 0 || clock.now() < unseen.until);
 
 // APIReference/API_ListTasks: tasks whose desired status is RUNNING, unless another is asked for; none has PENDING.
 export function listTasks(input: Input, world: World): Input {
@@ -36,6 +49,7 @@ export function listTasks(input: Input, world: World): Input {
   if (text(input, 'serviceName') !== undefined) throw new AwsError('ServiceNotFoundException', 'Service not found.');
   const launchType = text(input, 'launchType');
   const arns = [...world.tasks.values()]
+    .filter((record) => !isUnseen(record, world))
     .map(({ task }) => task)
     .filter((task) => task.clusterArn === cluster.arn && task.desiredStatus === desiredStatus)
     // Fargate's tasks are on no container instance.

@@ -207,7 +207,7 @@ export const COMMANDS: readonly Command[] = [
         about: 'how long the states of a task last: 1 is as long as on AWS (default: 0.01)',
       },
       { flags: '--advance <seconds>', about: "put the emulator's clock forward (default: 0)" },
-      { flags: '--faults <file>', about: 'YAML: throttling, lost answers and what else shall go wrong' },
+      { flags: '--faults <file>', about: 'YAML: what shall go wrong, Spot interruptions say (docs/emulator.md)' },
     ],
     examples: [
       'eval "$(wherry emulate --image my-image:1=. &)"',
