@@ -1,3 +1,4 @@
+import type { ServiceTrouble } from '../model/trouble.ts';
 import type { Host } from './host.ts';
 
 /** That of package.json: a test compares. */
@@ -46,3 +47,13 @@ export interface Command {
 
 /** Called wrongly: one sentence on stderr, exit status 2. Thrown only in `cli/`. */
 export class UsageError extends Error {}
+
+/** A service without which the command can say nothing: exit status 3. Thrown only in `cli/`. */
+export class OutOfReach extends Error {
+  readonly trouble: ServiceTrouble;
+
+  constructor(trouble: ServiceTrouble) {
+    super(trouble.detail);
+    this.trouble = trouble;
+  }
+}

@@ -32,6 +32,11 @@ const NO_CACHE = { flags: '--no-cache', about: 'load the project anew, and keep 
 
 const SNAPSHOT = { flags: '--snapshot <file>', about: 'the project as `wherry snapshot` wrote it: no Python needed' };
 
+const RUN_ELSEWHERE = {
+  flags: '--spill <url>',
+  about: "where runs of other machines are mirrored, if not at the settings' spill",
+};
+
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -117,7 +122,10 @@ export const COMMANDS: readonly Command[] = [
     name: 'resume',
     summary: 'go on with a run whose process is gone, or that failed (default: the newest): what is done stays done',
     args: ['[run]'],
-    options: [{ flags: '--rerun-unknown', about: 'also run again the tasks of which nobody can know how they ended' }],
+    options: [
+      RUN_ELSEWHERE,
+      { flags: '--rerun-unknown', about: 'also run again the tasks of which nobody can know how they ended' },
+    ],
     formats: ['text', 'json'],
     examples: ['wherry resume', 'wherry resume 20261124T0251 --rerun-unknown'],
     load: async () => (await import('./resume.ts')).resume,
@@ -152,6 +160,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'runs',
     summary: 'list runs, newest first',
+    options: [{ flags: '--remote', about: 'also the newest runs of other machines' }, RUN_ELSEWHERE],
     formats: ['text', 'json'],
     examples: ['wherry runs'],
     load: async () => (await import('./runs.ts')).runs,
@@ -160,6 +169,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'status',
     summary: 'show one run, task by task (default: the newest)',
     args: ['[run]'],
+    options: [RUN_ELSEWHERE],
     formats: ['text', 'json'],
     examples: ['wherry status', 'wherry status 20261124T0251'],
     load: async () => (await import('./status.ts')).status,
@@ -168,7 +178,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'logs',
     summary: 'print the logs of a run (default: the newest), or of one of its tasks',
     args: ['[run]', '[task]'],
-    options: [{ flags: '-f, --follow', about: 'go on until the run has ended' }],
+    options: [RUN_ELSEWHERE, { flags: '-f, --follow', about: 'go on until the run has ended' }],
     examples: ['wherry logs', 'wherry logs 20261124T0251 train', 'wherry logs -f'],
     load: async () => (await import('./logs.ts')).logs,
   },

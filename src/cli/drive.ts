@@ -1,9 +1,13 @@
-import type { Frozen } from '../engine/engine.ts';
+import type { EngineSession, Frozen } from '../engine/engine.ts';
 import { nextLargerSize } from '../fargate/sizes.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunEvent } from '../model/run.ts';
+import type { ServiceTrouble } from '../model/trouble.ts';
 import { type RunOutcome, runPlan } from '../run/run-plan.ts';
-import type { RunLock } from '../store/run-lock.ts';
+import type { RunRecorder, RunStore } from '../run/store.ts';
+import type { EventMirror } from '../store/event-mirror.ts';
+import { beginMirror } from '../store/mirror.ts';
+import { ok, type Result } from '../util/result.ts';
 import { EXIT, type GlobalOptions } from './command.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import type { Host } from './host.ts';
@@ -15,7 +19,7 @@ import { runTable } from './present/tables.ts';
 import { describeRetried } from './present/tries.ts';
 import { colorsFor } from './report-findings.ts';
 import { reportTrouble } from './report-trouble.ts';
-import { lockRun } from './run-lock.ts';
+import { type HeldLocks, lockRun } from './run-lock.ts';
 import { openRunStore } from './run-store.ts';
 
 export interface Drive {
@@ -27,35 +31,113 @@ export interface Drive {
     | {
         readonly past: readonly RunEvent[];
         readonly frozen: Frozen;
-        readonly lock: RunLock;
+        readonly locks: HeldLocks;
         readonly rerunUnknown: boolean;
       }
     | undefined;
 }
 
+interface Surroundings {
+  readonly options: GlobalOptions;
+  readonly host: Host;
+}
+
 /** Opens the engine, drives the plan on it and tells how it ended. */
-export async function drive(
-  { runId, plan, setup, resumed }: Drive,
-  { options, host }: { readonly options: GlobalOptions; readonly host: Host },
-): Promise<number> {
-  const { engine, launch } = setup;
-  const { saveVersion, prices, policy } = launch;
-  const opened = await engine.open({ runId, plan, saveVersion, frozen: resumed?.frozen });
+export async function drive(drive: Drive, around: Surroundings): Promise<number> {
+  const { runId, plan, setup, resumed } = drive;
+  const { options, host } = around;
+  const { saveVersion } = setup.launch;
+  const opened = await setup.engine.open({ runId, plan, saveVersion, frozen: resumed?.frozen });
   if (!opened.ok) return reportTrouble(opened.error, host);
   const session = opened.value;
+  introduce(drive, session, around);
+  const store = await openRunStore(options, host);
+  const locked =
+    resumed === undefined ? await lockRun(runId, { store, mirror: setup.mirror }, host) : ok(resumed.locks);
+  if (!locked.ok) return reportTrouble(locked.error, host);
+  const locks = locked.value;
+  const recorder = await openRecorder(drive, { store, session, locks });
+  if (!recorder.ok) return reportTrouble(recorder.error, host);
+  const outcome = await driveOn(drive, { session, recorder: recorder.value, locks, around }).finally(async () => {
+    await session.close();
+    await recorder.value.close();
+    await locks.release();
+  });
+  const { trouble } = recorder.value;
+  if (trouble !== undefined) reportTrouble(trouble, host);
+  const { state } = outcome;
+  if (options.format === 'json') host.out(`${JSON.stringify(runJson(state), undefined, 2)}\n`);
+  else host.out(`\nrun ${runId}: ${state.state}\n${await runTable(state)}`);
+  for (const line of describeRetried(state)) host.err(`${line}\n`);
+  for (const text of await describeFailures(state, store, options)) host.err(`\n${text}`);
+  return statusOf(outcome, host);
+}
+
+function introduce(
+  { runId, plan, resumed, setup }: Drive,
+  session: EngineSession,
+  { options, host }: Surroundings,
+): void {
   const colors = colorsFor(options, host);
   const verb = resumed === undefined ? 'run' : 'resuming run';
   host.err(
-    `${verb} ${colors.bold(runId)} of ${plan.project} ${plan.pipeline} on ${engine.id}: ${plan.tasks.length} tasks\n`,
+    `${verb} ${colors.bold(runId)} of ${plan.project} ${plan.pipeline} on ${setup.engine.id}: ${plan.tasks.length} tasks\n`,
   );
   for (const [label, value] of Object.entries(session.particulars)) host.err(`  ${label}: ${value}\n`);
+}
 
-  const store = await openRunStore(options, host);
-  const lock = resumed?.lock ?? (await lockRun(runId, store, host));
-  const recorder = await (resumed === undefined
-    ? store.create(runId, plan, { ...launch, frozen: session.frozen })
-    : store.reopen(runId));
-  const outcome = await runPlan({
+interface OpenRecorder extends RunRecorder {
+  /** Why other machines may not see the end of the run. */
+  readonly trouble: ServiceTrouble | undefined;
+  close(): Promise<void>;
+}
+
+/** The records on this machine, and their mirror where there is one. */
+async function openRecorder(
+  { runId, plan, setup, resumed }: Drive,
+  { store, session, locks }: { readonly store: RunStore; readonly session: EngineSession; readonly locks: HeldLocks },
+): Promise<Result<OpenRecorder, ServiceTrouble>> {
+  const launch = { ...setup.launch, frozen: session.frozen };
+  const events = resumed?.past ?? [];
+  const begun = setup.mirror && (await beginMirror(setup.mirror, runId, { plan, launch, events, epoch: locks.epoch }));
+  if (begun?.ok === false) return begun;
+  // The record on this machine last: by it the run exists here.
+  const own = await (resumed === undefined ? store.create(runId, plan, launch) : store.reopen(runId));
+  const mirror = begun?.value;
+  return ok(
+    mirror === undefined ? { ...own, trouble: undefined, close: async () => {} } : mirroredRecorder(own, mirror),
+  );
+}
+
+function mirroredRecorder(own: RunRecorder, mirror: EventMirror): OpenRecorder {
+  return {
+    ...own,
+    append: async (event) => {
+      await own.append(event);
+      mirror.append(event);
+    },
+    get trouble() {
+      return mirror.trouble;
+    },
+    close: () => mirror.flush(),
+  };
+}
+
+interface Driving {
+  readonly session: EngineSession;
+  readonly recorder: RunRecorder;
+  readonly locks: HeldLocks;
+  readonly around: Surroundings;
+}
+
+function driveOn(
+  { runId, plan, setup, resumed }: Drive,
+  { session, recorder, locks, around }: Driving,
+): Promise<RunOutcome> {
+  const { engine, launch } = setup;
+  const { saveVersion, prices, policy } = launch;
+  const { options, host } = around;
+  return runPlan({
     runId,
     plan,
     engineId: engine.id,
@@ -71,20 +153,12 @@ export async function drive(
     sleep: host.sleep,
     cancel: {
       get aborted() {
-        return host.interrupted.aborted || lock.cancelRequested;
+        return host.interrupted.aborted || locks.cancelRequested;
       },
     },
-    report: progressPrinter(host.err, host.now, colors),
-  }).finally(async () => {
-    await session.close();
-    await lock.release();
+    lost: () => locks.lost,
+    report: progressPrinter(host.err, host.now, colorsFor(options, host)),
   });
-  const { state } = outcome;
-  if (options.format === 'json') host.out(`${JSON.stringify(runJson(state), undefined, 2)}\n`);
-  else host.out(`\nrun ${runId}: ${state.state}\n${await runTable(state)}`);
-  for (const line of describeRetried(state)) host.err(`${line}\n`);
-  for (const text of await describeFailures(state, store, options)) host.err(`\n${text}`);
-  return statusOf(outcome, host);
 }
 
 function statusOf(outcome: RunOutcome, host: Host): number {

@@ -4,10 +4,12 @@ import type { DeliveryOptions } from '../engine/aws-fargate/options.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { LaunchRecord } from '../model/launch-record.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
+import type { ObjectStore } from '../store/mirror.ts';
 import { accountFrom, fargateOptions } from './aws-account.ts';
 import { EXIT, type GlobalOptions, UsageError, VERSION } from './command.ts';
 import type { FaultsFile } from './faults-file.ts';
 import type { Host } from './host.ts';
+import { objectsUnder } from './mirror.ts';
 import { type Prepared, sha256 } from './prepare.ts';
 import { projectFolder } from './project-folder.ts';
 import { reportTrouble } from './report-trouble.ts';
@@ -18,6 +20,8 @@ export interface EngineSetup {
   readonly engine: Engine;
   /** What is recorded of the run, but the engine's own part. */
   readonly launch: Omit<LaunchRecord, 'frozen'>;
+  /** Where other machines see the run's records; undefined where they cannot. */
+  readonly mirror: ObjectStore | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -45,19 +49,22 @@ export async function newSetup(
   const launch = {
     version: 1,
     wherry: VERSION,
+    host: host.self.host,
     engine: prepared.engine,
     saveVersion: kedroVersion(host.now()),
     policy: runPolicy(settings, prepared.engine),
   } as const;
   if (prepared.engine === 'local') {
     const engine = await localEngine({ root: project.root, python, spill: spill ?? '' }, around);
-    return { engine, launch, close: async () => {} };
+    return { engine, launch, mirror: undefined, close: async () => {} };
   }
+  const recorded = { ...launch, mirror: spill?.startsWith('s3://') ? spill : undefined };
   const architecture = settings.execution_engine.runtime_platform.cpu_architecture;
   if (!isEmulated) {
     const account = accountFrom(settings.execution_engine, options, host);
     const engine = await fargateEngine(account, await fargateOptions(account, prepared, host), host);
-    return { engine, launch: { ...launch, prices: { region: account.region, architecture } }, close: async () => {} };
+    const prices = { region: account.region, architecture };
+    return mirrored({ engine, launch: { ...recorded, prices }, close: async () => {} }, account);
   }
   const { emulatedImage, prepareEmulatedAccount } = await import('./emulated-account.ts');
   const region = options.region ?? settings.execution_engine.region ?? DEFAULT_EMULATED_REGION;
@@ -77,7 +84,8 @@ export async function newSetup(
   if (!ready.ok) return reportTrouble(ready.error, host);
   if (complaint !== undefined) throw new UsageError(complaint.replace(/^/gm, `${faults?.file}:`));
   const engine = await fargateEngine(account, await fargateOptions(account, prepared, host), host, 'emulated');
-  return { engine, launch: { ...launch, prices: { region, architecture }, emulated: { images, python } }, close };
+  const prices = { region, architecture };
+  return mirrored({ engine, launch: { ...recorded, prices, emulated: { images, python } }, close }, account);
 }
 
 /** For a run that has begun: its own record says with what. */
@@ -88,19 +96,30 @@ export async function recordedSetup(
   const root = await projectFolder(options, host);
   if (launch.engine === 'local') {
     const engine = await localEngine({ root, python: '', spill: '' }, { options, host });
-    return { engine, launch, close: async () => {} };
+    return { engine, launch, mirror: undefined, close: async () => {} };
   }
   const region = launch.prices?.region ?? DEFAULT_EMULATED_REGION;
   if (launch.emulated === undefined) {
     // The region of the run, whatever is asked for today.
     const { region: _, ...others } = options;
     const account = accountFrom({ region }, others, host);
-    return { engine: await fargateEngine(account, undefined, host), launch, close: async () => {} };
+    return mirrored({ engine: await fargateEngine(account, undefined, host), launch, close: async () => {} }, account);
   }
   const emulated = await openEmulator({ root, region, ...launch.emulated }, host);
   if (typeof emulated === 'number') return emulated;
   const engine = await fargateEngine(emulated.account, undefined, host, 'emulated');
-  return { engine, launch, close: () => emulated.emulator.stop() };
+  return mirrored({ engine, launch, close: () => emulated.emulator.stop() }, emulated.account);
+}
+
+/** Opens the mirror that the run's record names. */
+async function mirrored(setup: Omit<EngineSetup, 'mirror'>, account: AwsAccount): Promise<EngineSetup> {
+  if (setup.launch.mirror === undefined) return { ...setup, mirror: undefined };
+  const mirror = await objectsUnder(account, setup.launch.mirror);
+  const close = async () => {
+    mirror.close();
+    await setup.close();
+  };
+  return { ...setup, mirror, close };
 }
 
 async function localEngine(

@@ -1,51 +1,111 @@
-import type { RunState } from '../model/run.ts';
-import type { RunStore } from '../run/store.ts';
+import type { LogLine } from '../engine/engine.ts';
+import type { AttemptRecord, RunState } from '../model/run.ts';
 import { type CommandInput, EXIT, UsageError } from './command.ts';
-import { findRun, openRunStore } from './run-store.ts';
+import type { MirrorOptions } from './mirror.ts';
+import { type FoundRun, findRun, openRunStore } from './run-store.ts';
 
-interface LogsOptions {
+interface LogsOptions extends MirrorOptions {
   readonly follow?: boolean;
 }
 
-/** How often a run that is under way is looked at again. */
+/** How often a run that is under way is looked at again, here and at its mirror. */
 const PAUSE_MS = 500;
+const MIRROR_PAUSE_MS = 3000;
 
 /** One task's lines as they are; several tasks' by time, each with its task in front. */
-export async function logs({ args, options, host }: CommandInput<LogsOptions>): Promise<number> {
-  const store = await openRunStore(options, host);
+export async function logs(input: CommandInput<LogsOptions>): Promise<number> {
+  const { args, options, host } = input;
   const [asked, taskName] = args;
-  const { runId, state: first } = await findRun(asked, { store, host });
-  if (taskName !== undefined && !first.tasks.some(({ name }) => name === taskName)) {
-    const names = first.tasks.map(({ name }) => name).join(', ');
+  const first = await findRun(asked, input);
+  const { runId } = first;
+  if (taskName !== undefined && !first.state.tasks.some(({ name }) => name === taskName)) {
+    const names = first.state.tasks.map(({ name }) => name).join(', ');
     throw new UsageError(`run ${runId} has no task '${taskName}'. Tasks: ${names}`);
   }
-  const readNew = newLines(store, runId, taskName);
-  for (;;) {
-    // The state before the lines: of a run that has ended all lines are there.
-    const { state } = await findRun(runId, { store, host });
-    for (const { task, text } of await readNew(state))
-      host.out(taskName === undefined ? `${task} | ${text}\n` : `${text}\n`);
-    if (!options.follow || state.state !== 'running') return EXIT.fine;
-    if (host.interrupted.aborted) return EXIT.interrupted;
-    await host.sleep(PAUSE_MS);
+  const source = await sourceFor(first, input);
+  if (typeof source === 'number') return source;
+  try {
+    for (let run = first; ; run = await findRun(runId, input)) {
+      for (const { task, text } of await newLines(run.state, taskName, source.read))
+        host.out(taskName === undefined ? `${task} | ${text}\n` : `${text}\n`);
+      if (!options.follow || run.state.state !== 'running') return EXIT.fine;
+      if (host.interrupted.aborted) return EXIT.interrupted;
+      await host.sleep(run.isFromMirror ? MIRROR_PAUSE_MS : PAUSE_MS);
+    }
+  } finally {
+    await source.close();
   }
 }
 
-/** A function that gives, at each call, the lines that came since the last one. */
-function newLines(store: RunStore, runId: string, taskName: string | undefined) {
+/** Gives, at each call, the lines of an attempt that came since the last one. */
+type ReadNew = (task: string, attempt: AttemptRecord) => Promise<readonly LogLine[]>;
+
+interface LogSource {
+  readonly read: ReadNew;
+  close(): Promise<void>;
+}
+
+async function newLines(state: RunState, taskName: string | undefined, read: ReadNew) {
+  const attempts = state.tasks
+    .filter(({ name }) => taskName === undefined || name === taskName)
+    .flatMap(({ name, attempts }) => attempts.map((attempt) => ({ task: name, attempt })));
+  const pages = await Promise.all(
+    attempts.map(async ({ task, attempt }) => (await read(task, attempt)).map((line) => ({ ...line, task }))),
+  );
+  return pages.flat().sort((a, b) => a.at - b.at);
+}
+
+/** Where the lines of a run are: kept here by the process that drives it, or where its tasks write them. */
+async function sourceFor(run: FoundRun, input: CommandInput<LogsOptions>): Promise<LogSource | number> {
+  const isFromElsewhere = run.launch !== undefined && run.launch.host !== input.host.self.host;
+  if (run.isFromMirror) return logsOfService(run, input);
+  const kept = await keptLogs(run.runId, input);
+  if (!isFromElsewhere) return kept;
+  const service = await logsOfService(run, input);
+  if (typeof service === 'number') return service;
+  const has = new Set<string>();
+  const read: ReadNew = async (task, attempt) => {
+    const lines = await kept.read(task, attempt);
+    if (lines.length > 0) has.add(`${task}/${attempt.attempt}`);
+    return has.has(`${task}/${attempt.attempt}`) ? lines : service.read(task, attempt);
+  };
+  return { read, close: service.close };
+}
+
+/** What the process that drove the run has kept on this machine. */
+async function keptLogs(runId: string, { options, host }: CommandInput<LogsOptions>): Promise<LogSource> {
+  const store = await openRunStore(options, host);
   const ends = new Map<string, number>();
-  return async (state: RunState) => {
-    const attempts = state.tasks
-      .filter(({ name }) => taskName === undefined || name === taskName)
-      .flatMap(({ name, attempts }) => attempts.map(({ attempt }) => ({ task: name, attempt })));
-    const pages = await Promise.all(
-      attempts.map(async ({ task, attempt }) => {
-        const key = `${task}/${attempt}`;
-        const page = await store.readLog(runId, task, attempt, ends.get(key));
-        ends.set(key, page.end);
-        return page.lines.map((line) => ({ ...line, task }));
-      }),
-    );
-    return pages.flat().sort((a, b) => a.at - b.at);
+  return {
+    read: async (task, { attempt }) => {
+      const key = `${task}/${attempt}`;
+      const page = await store.readLog(runId, task, attempt, ends.get(key));
+      ends.set(key, page.end);
+      return page.lines;
+    },
+    close: async () => {},
+  };
+}
+
+/** The logs of a run that another machine drives, or has driven, where the tasks write them. */
+async function logsOfService(run: FoundRun, input: CommandInput<LogsOptions>): Promise<LogSource | number> {
+  const { openRecorded } = await import('./open-recorded.ts');
+  const opened = await openRecorded(run, input);
+  if (typeof opened === 'number') return opened;
+  const { session, close } = opened;
+  const cursors = new Map<string, string | undefined>();
+  return {
+    read: async (task, { attempt, handle, launch, askedAt }) => {
+      if (handle === undefined) return [];
+      if (!cursors.has(handle)) await session.attach({ task, attempt, launch }, { handle, askedAt });
+      const lines: LogLine[] = [];
+      for (;;) {
+        const page = await session.logs(handle, cursors.get(handle));
+        if (!page.ok || page.value.lines.length === 0) return lines;
+        lines.push(...page.value.lines);
+        cursors.set(handle, page.value.cursor);
+      }
+    },
+    close,
   };
 }

@@ -1,7 +1,8 @@
 import { CommanderError, Option, Command as Parser } from 'commander';
-import { type Command, EXIT, type GlobalOptions, UsageError, VERSION } from './command.ts';
+import { type Command, EXIT, type GlobalOptions, OutOfReach, UsageError, VERSION } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import type { Host } from './host.ts';
+import { reportTrouble } from './report-trouble.ts';
 
 /** Runs one command line and returns its exit status. */
 export async function main(words: readonly string[], host: Host): Promise<number> {
@@ -14,6 +15,7 @@ export async function main(words: readonly string[], host: Host): Promise<number
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+    if (error instanceof OutOfReach) return reportTrouble(error.trouble, host);
     if (error instanceof UsageError) {
       host.err(`wherry: ${error.message}\n`);
       return EXIT.usage;

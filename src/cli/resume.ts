@@ -1,36 +1,52 @@
+import type { Frozen } from '../engine/engine.ts';
 import { type CommandInput, EXIT, UsageError } from './command.ts';
 import { drive } from './drive.ts';
-import { recordedSetup } from './engine-setup.ts';
-import { lockRun } from './run-lock.ts';
-import { findRun, openRunStore } from './run-store.ts';
+import { type EngineSetup, recordedSetup } from './engine-setup.ts';
+import type { MirrorOptions } from './mirror.ts';
+import { reportTrouble } from './report-trouble.ts';
+import { alreadyDriven, lockRun } from './run-lock.ts';
+import { type FoundRun, findRun, openRunStore, takeNewest } from './run-store.ts';
 
-interface ResumeOptions {
+interface ResumeOptions extends MirrorOptions {
   readonly rerunUnknown?: boolean;
 }
 
 /** Goes on with a run whose process is gone, or that ended badly: what is done stays done. */
 export async function resume(input: CommandInput<ResumeOptions>): Promise<number> {
-  const { args, options, host } = input;
-  const store = await openRunStore(options, host);
-  const { runId, state } = await findRun(args[0], { store, host });
-  if (state.state === 'succeeded') {
-    host.err(`run ${runId} has succeeded: there is nothing to resume\n`);
+  const { host } = input;
+  const found = await findRun(input.args[0], input);
+  if (found.state.state === 'succeeded') {
+    host.err(`run ${found.runId} has succeeded: there is nothing to resume\n`);
     return EXIT.fine;
   }
-  const lock = await lockRun(runId, store, host);
-  // Only now: whoever had the lock before may have written until it let go.
-  const { plan, events, launch } = await findRun(runId, { store, host });
-  if (launch === undefined) {
-    await lock.release();
+  if (found.driver !== undefined) throw new UsageError(alreadyDriven(found.runId, found.driver));
+  const { launch } = found;
+  if (launch === undefined)
     throw new UsageError(
-      `run ${runId} was begun by a version of Wherry that did not record with what: start a new one`,
+      `run ${found.runId} is of a version of Wherry that did not record how to go on: start a new one`,
     );
-  }
   const setup = await recordedSetup(launch, input);
-  if (typeof setup === 'number') {
-    await lock.release();
-    return setup;
+  if (typeof setup === 'number') return setup;
+  return resumeOn(found, { setup, frozen: launch.frozen }, input).finally(setup.close);
+}
+
+async function resumeOn(
+  { runId }: FoundRun,
+  { setup, frozen }: { readonly setup: EngineSetup; readonly frozen: Frozen },
+  input: CommandInput<ResumeOptions>,
+): Promise<number> {
+  const { options, host } = input;
+  const store = await openRunStore(options, host);
+  const places = { store, mirror: setup.mirror };
+  const locks = await lockRun(runId, places, host);
+  if (!locks.ok) return reportTrouble(locks.error, host);
+  // Only now: whoever had the locks before may have written until it let go.
+  const newest = await takeNewest(runId, places);
+  if (!newest.ok) {
+    await locks.value.release();
+    return reportTrouble(newest.error, host);
   }
-  const resumed = { past: events, frozen: launch.frozen, lock, rerunUnknown: options.rerunUnknown === true };
-  return drive({ runId, plan, setup, resumed }, input).finally(setup.close);
+  const { plan, events } = newest.value;
+  const resumed = { past: events, frozen, locks: locks.value, rerunUnknown: options.rerunUnknown === true };
+  return drive({ runId, plan, setup, resumed }, input);
 }

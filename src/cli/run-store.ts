@@ -1,11 +1,16 @@
 import { join } from 'node:path';
 import type { RunState } from '../model/run.ts';
+import type { ServiceTrouble } from '../model/trouble.ts';
 import { foldRun } from '../run/fold.ts';
-import type { RunStore, StoredRun } from '../run/store.ts';
+import type { RunStore, StoredRun, VersionedText } from '../run/store.ts';
 import { fileRunStore } from '../store/file-run-store.ts';
-import { whoDrives } from '../store/run-lock.ts';
-import { type GlobalOptions, UsageError } from './command.ts';
+import { mirroredLock, mirroredRuns, newerEvents, type ObjectStore, readMirror } from '../store/mirror.ts';
+import { type Driver, whoDrives } from '../store/run-lock.ts';
+import { ok, type Result } from '../util/result.ts';
+import { accountFrom } from './aws-account.ts';
+import { type GlobalOptions, OutOfReach, UsageError } from './command.ts';
 import type { Host } from './host.ts';
+import { type MirrorOptions, mirrorOfOthers, objectsUnder } from './mirror.ts';
 import { projectFolder } from './project-folder.ts';
 
 /** The runs of the project in which a command was called. */
@@ -13,32 +18,163 @@ export async function openRunStore(options: GlobalOptions, host: Host): Promise<
   return fileRunStore(join(await projectFolder(options, host), '.wherry', 'runs'));
 }
 
-/** The run that `asked` is a unique prefix of; without it the newest. */
-export async function findRun(
-  asked: string | undefined,
-  { store, host }: { readonly store: RunStore; readonly host: Host },
-) {
-  const ids = await store.list();
-  if (ids.length === 0) throw new UsageError('this project has no runs yet. Start one with wherry run');
-  const matching = asked === undefined ? ids.slice(0, 1) : ids.filter((id) => id.startsWith(asked));
-  const [runId] = matching;
-  if (runId === undefined)
-    throw new UsageError(`there is no run '${asked}'. The newest: ${ids.slice(0, 3).join(', ')}`);
-  if (matching.length > 1)
-    throw new UsageError(`'${asked}' could be ${matching.length} runs: ${matching.slice(0, 3).join(', ')} …`);
-  const record = await store.read(runId);
-  if (record === undefined) throw new UsageError(`the record of run ${runId} is incomplete: its plan is missing`);
-  return { ...record, runId, state: await stateOf(runId, record, { store, host }) };
+export interface FoundRun extends StoredRun {
+  readonly runId: string;
+  readonly state: RunState;
+  /** The process that drives it. */
+  readonly driver: Driver | undefined;
+  /** Another machine has written what is known of it. */
+  readonly isFromMirror: boolean;
 }
 
-/** What its events say, and whether a process still drives it. */
-export async function stateOf(
+interface Surroundings {
+  readonly options: MirrorOptions;
+  readonly host: Host;
+}
+
+/** The run that `asked` is a unique prefix of; without it the newest of this machine. One that is not known here is looked for in the mirror. */
+export async function findRun(asked: string | undefined, around: Surroundings): Promise<FoundRun> {
+  const store = await openRunStore(around.options, around.host);
+  const own = await store.list();
+  const [runId] = matching(own, asked);
+  if (runId !== undefined) return readRun(runId, store, around);
+  if (asked !== undefined) return findMirrored(asked, own, around);
+  throw new UsageError(
+    'this project has no runs yet on this machine. Start one with wherry run; wherry runs --remote lists those of others',
+  );
+}
+
+function matching(ids: readonly string[], asked: string | undefined): readonly string[] {
+  const found = asked === undefined ? ids.slice(0, 1) : ids.filter((id) => id.startsWith(asked));
+  if (found.length > 1)
+    throw new UsageError(`'${asked}' could be ${found.length} runs: ${found.slice(0, 3).join(', ')} …`);
+  return found;
+}
+
+async function readRun(runId: string, store: RunStore, around: Surroundings): Promise<FoundRun> {
+  const record = await store.read(runId);
+  if (record === undefined) throw new UsageError(`the record of run ${runId} is incomplete: its plan is missing`);
+  const own = withState(runId, record, {
+    driver: await driverIn(store.lockOf(runId), around.host),
+    isFromMirror: false,
+  });
+  const { mirror, prices, emulated } = record.launch ?? {};
+  const isKnown = own.driver !== undefined || own.state.state === 'succeeded';
+  if (isKnown || mirror === undefined || emulated !== undefined) return own;
+  // Another machine may have taken it up.
+  const { region: _, ...others } = around.options;
+  const objects = await objectsUnder(accountFrom({ region: prices?.region }, others, around.host), mirror);
+  const mirrored = await readMirrored(runId, objects, around.host);
+  objects.close();
+  if (!mirrored.ok) {
+    const { service, detail } = mirrored.error;
+    around.host.err(`wherry: whether another machine goes on with it is not known: ${service}: ${detail}\n`);
+    return own;
+  }
+  if (mirrored.value === undefined) return own;
+  const events = newerEvents(record.events, mirrored.value.events);
+  const isFromMirror = events !== record.events;
+  return withState(runId, { ...record, events }, { driver: mirrored.value.driver, isFromMirror });
+}
+
+async function findMirrored(asked: string, own: readonly string[], around: Surroundings): Promise<FoundRun> {
+  const others = await mirrorOfOthers(around.options, around.host);
+  if (others === undefined) throw notFound(asked, own, '');
+  const { objects, spill } = others;
+  try {
+    const ids = await mirroredRuns(objects);
+    if (!ids.ok) throw new OutOfReach(ids.error);
+    const [runId] = matching(ids.value, asked);
+    const mirrored = runId === undefined ? ok(undefined) : await readMirrored(runId, objects, around.host);
+    if (!mirrored.ok) throw new OutOfReach(mirrored.error);
+    if (mirrored.value !== undefined) return mirrored.value;
+    throw notFound(asked, [...own, ...ids.value], `, nor at ${spill}`);
+  } finally {
+    objects.close();
+  }
+}
+
+function notFound(asked: string, ids: readonly string[], where: string): UsageError {
+  const newest = ids.length === 0 ? '' : ` The newest: ${ids.slice(0, 3).join(', ')}`;
+  return new UsageError(`there is no run '${asked}' here${where}.${newest}`);
+}
+
+async function readMirrored(
   runId: string,
-  { plan, events }: StoredRun,
-  { store, host }: { readonly store: RunStore; readonly host: Pick<Host, 'isAlive'> },
-): Promise<RunState> {
-  const state = foldRun(runId, plan, events);
-  if (state.state !== 'running') return state;
-  const { by } = await whoDrives(store.lockOf(runId), host.isAlive);
-  return by === undefined ? { ...state, state: 'interrupted' } : state;
+  objects: ObjectStore,
+  host: Pick<Host, 'isAlive'>,
+): Promise<Result<FoundRun | undefined, ServiceTrouble>> {
+  const [record, driver] = await Promise.all([
+    readMirror(objects, runId),
+    whoDrives(mirroredLock(objects, runId), host.isAlive),
+  ]);
+  if (!record.ok) return record;
+  if (!driver.ok) return driver;
+  return ok(record.value && withState(runId, record.value, { driver: driver.value, isFromMirror: true }));
+}
+
+/** What is known of a run by this machine and its mirror, for the owner of its locks. What is newer in the mirror is kept here as well. */
+export async function takeNewest(
+  runId: string,
+  { store, mirror }: { readonly store: RunStore; readonly mirror: ObjectStore | undefined },
+): Promise<Result<StoredRun, ServiceTrouble>> {
+  const own = await store.read(runId);
+  const mirrored = mirror === undefined ? ok(undefined) : await readMirror(mirror, runId);
+  if (!mirrored.ok) return mirrored;
+  const other = mirrored.value;
+  const isOwnNewer = own !== undefined && (other === undefined || newerEvents(own.events, other.events) === own.events);
+  if (isOwnNewer) return ok(own);
+  if (other === undefined) throw new Error(`run ${runId} was found and is not there any more`);
+  await store.adopt(runId, other);
+  return ok(other);
+}
+
+async function driverIn(lock: VersionedText, { isAlive }: Pick<Host, 'isAlive'>): Promise<Driver | undefined> {
+  const driver = await whoDrives(lock, isAlive);
+  return driver.ok ? driver.value : undefined;
+}
+
+/** A run that has not ended and that nobody drives is interrupted. */
+function withState(runId: string, run: StoredRun, known: Pick<FoundRun, 'driver' | 'isFromMirror'>): FoundRun {
+  const state = foldRun(runId, run.plan, run.events);
+  const isInterrupted = state.state === 'running' && known.driver === undefined;
+  return { ...run, ...known, runId, state: isInterrupted ? { ...state, state: 'interrupted' } : state };
+}
+
+/** All runs of this machine, newest first. */
+export async function ownRuns(store: RunStore, host: Pick<Host, 'isAlive'>): Promise<FoundRun[]> {
+  const found = await Promise.all(
+    (await store.list()).map(async (runId) => {
+      const [record, driver] = await Promise.all([store.read(runId), driverIn(store.lockOf(runId), host)]);
+      return record && withState(runId, record, { driver, isFromMirror: false });
+    }),
+  );
+  return found.filter((run) => run !== undefined);
+}
+
+/** Reading one takes a few requests. */
+const NEWEST = 20;
+
+/** The newest of the runs that other machines have mirrored, and that this one does not know better. */
+export async function otherRuns(
+  own: readonly FoundRun[],
+  { options, host }: Surroundings,
+): Promise<Result<FoundRun[], ServiceTrouble>> {
+  const others = await mirrorOfOthers(options, host);
+  if (others === undefined)
+    throw new UsageError('runs of other machines are at a spill on S3, and none is set: use --spill');
+  const { objects } = others;
+  try {
+    const ids = await mirroredRuns(objects);
+    if (!ids.ok) return ids;
+    const sure = own.filter(({ state, driver }) => state.state === 'succeeded' || driver !== undefined);
+    const known = new Set(sure.map(({ runId }) => runId));
+    const wanted = ids.value.slice(0, NEWEST).filter((runId) => !known.has(runId));
+    const found = await Promise.all(wanted.map((runId) => readMirrored(runId, objects, host)));
+    const trouble = found.find((run) => !run.ok);
+    if (trouble !== undefined) return trouble;
+    return ok(found.flatMap((run) => (run.ok && run.value !== undefined ? [run.value] : [])));
+  } finally {
+    objects.close();
+  }
 }

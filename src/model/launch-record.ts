@@ -5,11 +5,15 @@ export interface LaunchRecord {
   readonly version: 1;
   /** Wherry's own version. */
   readonly wherry: string;
+  /** The machine where it was begun. */
+  readonly host: string;
   readonly engine: 'local' | 'aws-fargate';
   readonly saveVersion: string;
   readonly policy: RunPolicy;
   /** Absent where tasks cost nothing. */
   readonly prices?: Prices | undefined;
+  /** Where the run's records are mirrored: its spill, where other machines can read that. */
+  readonly mirror?: string | undefined;
   /** On the emulator: the images that stand for the project, and its Python. */
   readonly emulated?: { readonly images: readonly string[]; readonly python: string } | undefined;
   /** The engine's own part: plain data, no secrets. */

@@ -178,7 +178,8 @@ function askedFor(task: TaskRecord, event: Extract<RunEvent, { event: 'attempt-s
     state: 'starting',
     handle: undefined,
     launch: event.launch,
-    askedAt: same?.askedAt ?? Date.parse(event.at),
+    // What was refused has started nothing.
+    askedAt: same !== undefined && same.failure === undefined ? same.askedAt : Date.parse(event.at),
     asks: (same?.asks ?? 0) + 1,
     stopping: same?.stopping,
     counts: true,

@@ -98,6 +98,7 @@ async function drive(
       await new Promise(setImmediate);
     },
     cancel,
+    lost: () => undefined,
     report: () => {},
   });
   return { outcome, events, logs };

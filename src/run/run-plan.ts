@@ -41,6 +41,8 @@ export interface RunContext {
   readonly jitter: (text: string) => number;
   /** Aborted when the user wants the run to end. */
   readonly cancel: { readonly aborted: boolean };
+  /** Why the run must not be driven by this process any longer; undefined while it may. */
+  readonly lost: () => ServiceTrouble | undefined;
   readonly report: (progress: Progress) => void;
 }
 
@@ -92,11 +94,13 @@ class LiveRun {
   }
 
   async drive(): Promise<RunOutcome> {
-    const { cancel } = this.#context;
+    const { cancel, lost } = this.#context;
     const trouble = await this.#begin();
     if (trouble !== undefined) return this.#leave(trouble);
     for (;;) {
       if (this.#bug !== undefined) throw this.#bug;
+      const lock = lost();
+      if (lock !== undefined) return this.#leave(lock);
       if (cancel.aborted && !this.#fold.cancelRequested) await this.#record({ event: 'cancel-requested' });
       const actions = this.#actions();
       const finish = actions.find((action) => action.action === 'finish');

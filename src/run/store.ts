@@ -2,6 +2,8 @@ import type { LogLine } from '../engine/engine.ts';
 import type { LaunchRecord } from '../model/launch-record.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunEvent } from '../model/run.ts';
+import type { ServiceTrouble } from '../model/trouble.ts';
+import type { Result } from '../util/result.ts';
 
 /** One run's records while it is under way. An event is kept before the action that it allows. */
 export interface RunRecorder {
@@ -24,17 +26,26 @@ export interface StoredRun {
   readonly events: readonly RunEvent[];
 }
 
+/** A version of a text. `ageMs`: since it was written, by the clock of where it is kept. */
+export interface TextVersion {
+  readonly text: string;
+  readonly version: string;
+  readonly ageMs: number;
+}
+
 /** A small text of which only one version is the newest, whoever writes. */
 export interface VersionedText {
-  /** Undefined where there is none. `ageMs`: since it was written, by the clock of where it is kept. */
-  read(): Promise<{ readonly text: string; readonly version: string; readonly ageMs: number } | undefined>;
+  /** Undefined where there is none. */
+  read(): Promise<Result<TextVersion | undefined, ServiceTrouble>>;
   /** Writes over that version, or the first one where it is undefined. The new version; undefined where another was quicker. */
-  write(text: string, over: string | undefined): Promise<string | undefined>;
+  write(text: string, over: string | undefined): Promise<Result<string | undefined, ServiceTrouble>>;
 }
 
 /** Where runs are kept. */
 export interface RunStore {
   create(runId: string, plan: Plan, launch: LaunchRecord): Promise<RunRecorder>;
+  /** Keeps a run as another machine has left it. */
+  adopt(runId: string, run: StoredRun): Promise<void>;
   /** Goes on with the records of a run whose last process is gone, which may have been cut off in a line. */
   reopen(runId: string): Promise<RunRecorder>;
   /** Ids, newest first. */

@@ -11,6 +11,7 @@ const plan = { planHash: 'abc', tasks: [] } as unknown as Plan;
 const launch: LaunchRecord = {
   version: 1,
   wherry: '0',
+  host: 'here',
   engine: 'local',
   saveVersion: 'v',
   policy: { retries: { platform: 3, spot: 2, user: 0, oom: 'fail' }, timeoutMs: 1000, spot: false },

@@ -19,6 +19,12 @@ export function fileRunStore(folder: string): RunStore {
       await writeWhole(place(runId, 'plan.json'), JSON.stringify(plan));
       return recorder(join(folder, runId));
     },
+    adopt: async (runId, { plan, launch, events }) => {
+      await mkdir(place(runId, 'logs'), { recursive: true });
+      await writeWhole(place(runId, 'events.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+      await writeWhole(place(runId, 'launch.json'), JSON.stringify(launch));
+      await writeWhole(place(runId, 'plan.json'), JSON.stringify(plan));
+    },
     reopen: async (runId) => {
       await cutPartialLine(place(runId, 'events.jsonl'));
       return recorder(join(folder, runId));

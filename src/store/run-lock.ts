@@ -1,4 +1,6 @@
-import type { VersionedText } from '../run/store.ts';
+import type { ServiceTrouble } from '../model/trouble.ts';
+import type { TextVersion, VersionedText } from '../run/store.ts';
+import { ok, type Result } from '../util/result.ts';
 
 /** A process, beyond the reuse of its number: where the system says when it started and which boot this is, that is part of it. */
 export interface ProcessIdentity {
@@ -15,80 +17,88 @@ interface LockContent {
   readonly token: string;
   readonly owner: ProcessIdentity;
   /** Who asked the owner to stop everything. */
-  readonly cancel?: { readonly by: ProcessIdentity } | undefined;
+  readonly cancel?: ProcessIdentity | undefined;
   /** The owner has let go of it. */
-  readonly released?: boolean;
+  readonly released?: boolean | undefined;
 }
 
-/** Who drives a run: nobody, or this process, which lives or whose machine has been heard of less than a minute ago. */
-export type Driven = { readonly by: undefined } | { readonly by: ProcessIdentity; readonly heardMs: number };
+/** Undefined for a process of another machine, of which nobody here can know. */
+export type IsAlive = (identity: ProcessIdentity) => boolean | undefined;
+
+/** The process that drives a run, and how long ago it was heard of. */
+export interface Driver {
+  readonly process: ProcessIdentity;
+  readonly heardMs: number;
+}
+
+type Answer<T> = Promise<Result<T, ServiceTrouble>>;
+
+/** How long an owner may be silent before it counts for dead (CONTRACTS §5). */
+export const DEAD_AFTER_MS = 60_000;
+
+/** Undefined where no process drives the run: it never had one, it let go, or it is dead. */
+export async function whoDrives(place: VersionedText, isAlive: IsAlive): Answer<Driver | undefined> {
+  const found = await place.read();
+  if (!found.ok) return found;
+  return ok(found.value && driverOf(found.value, isAlive));
+}
+
+function driverOf({ text, ageMs }: TextVersion, isAlive: IsAlive): Driver | undefined {
+  const { owner, released } = JSON.parse(text) as LockContent;
+  const isHeld = released !== true && (isAlive(owner) ?? ageMs < DEAD_AFTER_MS);
+  return isHeld ? { process: owner, heardMs: ageMs } : undefined;
+}
 
 export interface LockOptions {
   readonly self: ProcessIdentity;
+  /** Nobody else's. */
   readonly token: string;
-  /** Undefined for a process of another machine, of which nobody here can know. */
-  readonly isAlive: (identity: ProcessIdentity) => boolean | undefined;
+  readonly isAlive: IsAlive;
   /** How often the owner says that it lives, and hears whether it is asked to stop. */
   readonly beatMs: number;
 }
 
-/** How long an owner may be silent before it counts for dead (CONTRACTS §5). */
-const DEAD_AFTER_MS = 60_000;
-
-export async function whoDrives(place: VersionedText, isAlive: LockOptions['isAlive']): Promise<Driven> {
-  const found = await place.read();
-  return found === undefined ? { by: undefined } : drivenBy(JSON.parse(found.text), found.ageMs, isAlive);
-}
-
-function drivenBy({ owner, released }: LockContent, ageMs: number, isAlive: LockOptions['isAlive']): Driven {
-  const isHeld = !released && (isAlive(owner) ?? ageMs < DEAD_AFTER_MS);
-  return isHeld ? { by: owner, heardMs: ageMs } : { by: undefined };
-}
-
 /** Takes the lock of a run for this process, or says who has it. */
-export async function takeRunLock(place: VersionedText, options: LockOptions): Promise<RunLock | Driven> {
+export async function takeRunLock(
+  place: VersionedText,
+  { self, token, isAlive, beatMs }: LockOptions,
+): Answer<RunLock | Driver> {
   for (;;) {
     const found = await place.read();
-    const last = found && (JSON.parse(found.text) as LockContent);
-    if (found !== undefined && last !== undefined) {
-      const driven = drivenBy(last, found.ageMs, options.isAlive);
-      if (driven.by !== undefined) return driven;
-    }
-    const content = {
-      version: 1,
-      epoch: (last?.epoch ?? 0) + 1,
-      token: options.token,
-      owner: options.self,
-    } as const;
-    const version = await place.write(JSON.stringify(content), found?.version);
-    if (version !== undefined) return new RunLock(place, { ...options, content, version });
+    if (!found.ok) return found;
+    const driver = found.value && driverOf(found.value, isAlive);
+    const last = found.value && (JSON.parse(found.value.text) as LockContent);
+    // Our own: the answer to the put was lost on the way.
+    if (last?.token === token && found.value !== undefined)
+      return ok(new RunLock(place, { content: last, version: found.value.version, beatMs }));
+    if (driver !== undefined) return ok(driver);
+    const content: LockContent = { version: 1, epoch: (last?.epoch ?? 0) + 1, token, owner: self };
+    const written = await place.write(JSON.stringify(content), found.value?.version);
+    if (!written.ok) return written;
+    if (written.value !== undefined) return ok(new RunLock(place, { content, version: written.value, beatMs }));
   }
 }
 
-/** Asks whoever drives a run to stop everything. False where nobody does. */
+/** Asks the process that drives a run to stop everything. False where none does. */
 export async function askToCancel(
   place: VersionedText,
   { self, isAlive }: Pick<LockOptions, 'self' | 'isAlive'>,
-): Promise<boolean> {
+): Answer<boolean> {
   for (;;) {
     const found = await place.read();
-    if (found === undefined) return false;
-    const content = JSON.parse(found.text) as LockContent;
-    if (drivenBy(content, found.ageMs, isAlive).by === undefined) return false;
-    if (content.cancel !== undefined) return true;
-    const asked = await place.write(JSON.stringify({ ...content, cancel: { by: self } }), found.version);
-    if (asked !== undefined) return true;
+    if (!found.ok) return found;
+    if (found.value === undefined || driverOf(found.value, isAlive) === undefined) return ok(false);
+    const content = JSON.parse(found.value.text) as LockContent;
+    if (content.cancel !== undefined) return ok(true);
+    const written = await place.write(JSON.stringify({ ...content, cancel: self }), found.value.version);
+    if (!written.ok) return written;
+    if (written.value !== undefined) return ok(true);
   }
-}
-
-interface Held extends LockOptions {
-  readonly content: LockContent;
-  readonly version: string;
 }
 
 /** The right to drive one run, for as long as this process says regularly that it lives. */
 export class RunLock {
-  /** Undefined while it is ours. */
+  /** Who has it now; undefined while it is ours. */
   lostTo: ProcessIdentity | undefined;
   readonly epoch: number;
   readonly #place: VersionedText;
@@ -97,23 +107,27 @@ export class RunLock {
   #beating: Promise<void> | undefined;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(place: VersionedText, { content, version, beatMs }: Held) {
+  constructor(
+    place: VersionedText,
+    { content, version, beatMs }: { content: LockContent; version: string; beatMs: number },
+  ) {
     this.#place = place;
     this.#content = content;
     this.#version = version;
     this.epoch = content.epoch;
-    this.#timer = setInterval(() => {
-      this.#beating ??= this.#write(this.#content)
-        // Out of reach for a moment: the next beat may get through.
-        .catch(() => undefined)
-        .finally(() => {
-          this.#beating = undefined;
-        });
-    }, beatMs).unref();
+    this.#timer = setInterval(() => void this.beat(), beatMs).unref();
   }
 
   get cancelRequested(): boolean {
     return this.#content.cancel !== undefined;
+  }
+
+  /** Says that the owner lives. Out of reach for a moment, the next beat may get through. */
+  beat(): Promise<void> {
+    this.#beating ??= this.#write(this.#content).finally(() => {
+      this.#beating = undefined;
+    });
+    return this.#beating;
   }
 
   async release(): Promise<void> {
@@ -122,27 +136,26 @@ export class RunLock {
     await this.#write({ ...this.#content, released: true });
   }
 
-  /** Where it was changed since, somebody has asked for a cancel, or has taken it. */
   async #write(content: LockContent): Promise<void> {
-    let wanted = content;
-    while (this.lostTo === undefined) {
-      const version = await this.#place.write(JSON.stringify(wanted), this.#version);
-      if (version !== undefined) {
-        this.#version = version;
-        this.#content = wanted;
-        return;
-      }
-      const found = await this.#place.read();
-      if (found === undefined) return;
-      const there = JSON.parse(found.text) as LockContent;
-      if (there.token !== content.token) {
-        this.lostTo = there.owner;
-        clearInterval(this.#timer);
-        return;
-      }
-      this.#version = found.version;
-      wanted = { ...content, cancel: there.cancel };
-      this.#content = { ...this.#content, cancel: there.cancel };
+    if (this.lostTo !== undefined) return;
+    const written = await this.#place.write(JSON.stringify(content), this.#version);
+    if (!written.ok) return;
+    if (written.value !== undefined) this.#version = written.value;
+    else await this.#readAgain(content);
+  }
+
+  /** It was changed meanwhile: by somebody who asks for a cancel or has taken it, or by a put of ours whose answer was lost. */
+  async #readAgain(wanted: LockContent): Promise<void> {
+    const found = await this.#place.read();
+    if (!found.ok || found.value === undefined) return;
+    const there = JSON.parse(found.value.text) as LockContent;
+    if (there.token !== this.#content.token) {
+      this.lostTo = there.owner;
+      clearInterval(this.#timer);
+      return;
     }
+    this.#version = found.value.version;
+    this.#content = { ...this.#content, cancel: there.cancel };
+    await this.#write({ ...wanted, cancel: there.cancel });
   }
 }

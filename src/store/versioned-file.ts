@@ -2,6 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VersionedText } from '../run/store.ts';
+import { ok } from '../util/result.ts';
+
+/** How many versions are kept: a number of which the file is gone is out of date by more than these. */
+const KEPT = 8;
 
 /**
  * A text in a folder of numbered files, of which the highest counts. A file appears whole, by a link that fails where the
@@ -16,10 +20,10 @@ export function versionedFile(folder: string): VersionedText {
   const read: VersionedText['read'] = async () => {
     for (;;) {
       const newest = (await versions()).at(-1);
-      if (newest === undefined) return undefined;
+      if (newest === undefined) return ok(undefined);
       try {
         const [text, { mtimeMs }] = await Promise.all([readFile(path(newest), 'utf8'), stat(path(newest))]);
-        return { text, version: String(newest), ageMs: Date.now() - mtimeMs };
+        return ok({ text, version: String(newest), ageMs: Date.now() - mtimeMs });
       } catch (error) {
         // A newer one has just replaced it.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -41,13 +45,12 @@ export function versionedFile(folder: string): VersionedText {
         },
       );
       await rm(own);
-      if (!isLinked) return undefined;
+      if (!isLinked) return ok(undefined);
       const all = await versions();
-      // Whoever was slow may find a number free that newer ones have left behind.
-      const isNewest = all.at(-1) === next;
-      const past = isNewest ? all.slice(0, -1) : [next];
-      await Promise.all(past.map((version) => rm(path(version), { force: true })));
-      return isNewest ? String(next) : undefined;
+      const past = (all.at(-1) ?? next) - KEPT;
+      await Promise.all(all.filter((version) => version <= past).map((version) => rm(path(version), { force: true })));
+      // Whoever was slow found a number free that newer ones have left behind.
+      return ok(next <= past ? undefined : String(next));
     },
   };
 }

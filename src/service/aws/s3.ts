@@ -2,6 +2,7 @@ import {
   CreateBucketCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -19,11 +20,21 @@ export interface S3Service {
   put(url: string, body: string | Uint8Array): Promise<Answer<void>>;
   /** False where an object is there already: the first writer wins. */
   putIfAbsent(url: string, body: string): Promise<Answer<boolean>>;
+  /** With its ETag, and how old it is by the clock of S3. */
+  getVersion(url: string): Promise<Answer<{ text: string; etag: string; ageMs: number } | undefined>>;
+  /** Over the version of that ETag, or, where that is undefined, over none. The new ETag; undefined where another was quicker. */
+  putOver(url: string, body: string, etag: string | undefined): Promise<Answer<string | undefined>>;
+  /** The URLs of the objects whose URLs begin so. */
+  list(url: string): Promise<Answer<string[]>>;
+  /** The names that follow, up to the next slash, of the objects whose URLs begin so. */
+  listFolders(url: string): Promise<Answer<string[]>>;
   close(): void;
 }
 
 const OWNED_ALREADY = new Set(['BucketAlreadyOwnedByYou', 'BucketAlreadyExists']);
 const ABSENT = new Set(['NotFound', 'NoSuchKey', 'NoSuchBucket']);
+/** What a conditional put is answered that finds another version, or none, or one that is just being written. */
+const QUICKER = new Set(['PreconditionFailed', 'NoSuchKey', 'ConditionalRequestConflict']);
 
 export function s3Service(account: AwsAccount): S3Service {
   const endpoint = account.endpoints.s3;
@@ -63,8 +74,67 @@ export function s3Service(account: AwsAccount): S3Service {
       if (answer.ok) return ok(true);
       return answer.error.code === 'PreconditionFailed' ? ok(false) : failed(answer.error);
     },
+    getVersion: async (url) => {
+      const answer = await call('GetObject', async () => {
+        const command = new GetObjectCommand(place(url));
+        const serverTime = noteServerTime(command);
+        const { Body, ETag, LastModified } = await client.send(command);
+        const text = (await Body?.transformToString('utf-8')) ?? '';
+        return { text, etag: ETag ?? '', ageMs: serverTime() - (LastModified?.getTime() ?? 0) };
+      });
+      return !answer.ok && ABSENT.has(answer.error.code) ? ok(undefined) : answer;
+    },
+    putOver: async (url, Body, etag) => {
+      const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
+      const answer = await call('PutObject', async () => {
+        const { ETag } = await client.send(new PutObjectCommand({ ...place(url), Body, ...condition }));
+        return ETag ?? '';
+      });
+      return !answer.ok && QUICKER.has(answer.error.code) ? ok(undefined) : answer;
+    },
+    list: (url) =>
+      call('ListObjectsV2', async () => {
+        const { Bucket, Key: Prefix } = place(url);
+        const pages = await allPages((ContinuationToken) =>
+          client.send(new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken })),
+        );
+        return pages.flatMap(({ Contents }) => (Contents ?? []).map(({ Key }) => `s3://${Bucket}/${Key}`));
+      }),
+    listFolders: (url) =>
+      call('ListObjectsV2', async () => {
+        const { Bucket, Key: Prefix } = place(url);
+        const pages = await allPages((ContinuationToken) =>
+          client.send(new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken, Delimiter: '/' })),
+        );
+        return pages.flatMap(({ CommonPrefixes }) =>
+          (CommonPrefixes ?? []).map(({ Prefix: found = '' }) => found.slice(Prefix.length, -1)),
+        );
+      }),
     close: () => client.destroy(),
   };
+}
+
+/** The answer to a call carries S3's own time, which the SDK does not pass on. */
+function noteServerTime(command: GetObjectCommand): () => number {
+  let date: string | undefined;
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      date = (result.response as { headers?: Record<string, string> }).headers?.['date'];
+      return result;
+    },
+    { step: 'deserialize' },
+  );
+  return () => Date.parse(date ?? '');
+}
+
+async function allPages<Page extends { readonly NextContinuationToken?: string | undefined }>(
+  read: (token: string | undefined) => Promise<Page>,
+): Promise<Page[]> {
+  const pages = [await read(undefined)];
+  for (let token = pages[0]?.NextContinuationToken; token !== undefined; token = pages.at(-1)?.NextContinuationToken)
+    pages.push(await read(token));
+  return pages;
 }
 
 /** `s3://bucket/a/b` → bucket and key. */
