@@ -143,7 +143,7 @@ class Requirements:
         self._names: set = set()
         for text in texts if self._is_listed else ():
             for name, extras in re.findall(NAME, text):
-                self._add(name, frozenset(re.split(r"[\s,]+", extras.strip())) if extras else frozenset())
+                self._add(name, extras_in(extras))
 
     def bring(self, package: str):
         """None where nothing says what the project needs."""
@@ -181,9 +181,14 @@ def needs_of(name: str, extras: frozenset) -> list:
     for line in lines:
         wanted = re.findall(r"extra\s*==\s*[\"']([^\"']+)", line)
         match = re.match(NAME, line)
-        if match and (not wanted or extras & set(wanted)):
-            needs.append((normal(match[1]), frozenset(re.split(r"[\s,]+", match[2])) if match[2] else frozenset()))
+        if match and (not wanted or extras & set(map(normal, wanted))):
+            needs.append((normal(match[1]), extras_in(match[2] or "")))
     return needs
+
+
+def extras_in(text: str) -> frozenset:
+    """`spark.SparkDataSet, pandas`: written in any case, and in metadata in another."""
+    return frozenset(normal(name) for name in re.split(r"[\s,]+", text) if name)
 
 
 def normal(name: str) -> str:

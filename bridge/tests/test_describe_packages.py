@@ -119,6 +119,7 @@ class FileSystems(unittest.TestCase):
 
     def test_what_an_installed_package_brings_along_is_required_with_its_extras_only(self):
         requires = {"lake": ["fsspec[s3]", "docs-only; extra == 'docs'"], "fsspec": ['s3fs; extra == "s3"', 'gcsfs; extra == "gcs"']}
+        requires["frames"] = ["s3fs; extra == 'spark.sparkdataset'"]
 
         def distribution(name):
             if name not in requires:
@@ -130,6 +131,7 @@ class FileSystems(unittest.TestCase):
         with mock.patch.object(describe_packages.metadata, "distribution", distribution):
             self.assertTrue(self.required(requirements_txt="kedro\nlake\n"))
             self.assertFalse(self.required(requirements_txt="kedro\nfsspec\n"))
+            self.assertTrue(self.required(requirements_txt="kedro\nframes[pandas, spark.SparkDataSet]~=0.18\n"))
 
     def test_only_protocols_that_need_a_package_are_listed(self):
         with tempfile.TemporaryDirectory() as folder:

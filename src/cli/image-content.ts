@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import ignore from 'ignore';
 import type { ImageContent } from '../check/rule.ts';
 import type { Project } from '../model/project.ts';
+import { dockerIgnore } from '../util/docker-ignore.ts';
 import { type FileReader, namesBelow } from '../util/file-reader.ts';
 
 /** What Kedro reads of an environment by its own patterns; credentials have a rule of their own. */
@@ -11,7 +12,7 @@ const READ_BY_KEDRO = /(^|\/)(catalog|parameters|globals)[^/]*(\/.*)?\.(ya?ml|js
 export function imageContent({ root, confSource, env, baseEnv }: Project, files: FileReader): ImageContent {
   const read = (name: string) => files.text(join(root, name)) ?? '';
   const rules = [
-    { file: '.dockerignore' as const, matcher: ignore().add(read('.dockerignore')) },
+    { file: '.dockerignore' as const, matcher: dockerIgnore(read('.dockerignore')) },
     { file: '.gitignore' as const, matcher: ignore().add(read('.gitignore')) },
   ];
   const leftOutBy: ImageContent['leftOutBy'] = (path) => {

@@ -1,9 +1,9 @@
-"""Fetches a Kedro project that nobody here wrote and makes it ready to run on Kedro 1.7.
+"""Fetches a Kedro project that nobody here wrote.
 
-    python fetch-project.py FOLDER
+    python fetch-project.py NAME FOLDER
 
-`python` has the packages of requirements.txt beside this file. FOLDER must not exist. README.md says what the project
-is and why each change below is needed.
+NAME is a folder beside this file. `python` has Kedro and what the project needs. FOLDER must not exist. README.md says what
+the projects are and why each change below is needed.
 """
 
 import os
@@ -14,22 +14,30 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-import pandas as pd
-
 HERE = Path(__file__).resolve().parent
-STARTER = "kedro_snowflake/starters/snowflights/"
+# Each in a wheel of the package index, which NAME/starter.txt names with its hash.
+STARTERS = {
+    "snowflights": "kedro_snowflake/starters/snowflights/",
+    "iris": "getindata_kedro_starters/pyspark-iris-running-on-gcp-dataproc-serverless/",
+}
 ANSWERS = {
-    "project_name": "Snowflights",
-    "repo_name": "snowflights",
-    "python_package": "snowflights",
-    "snowflake_account": "none",
-    "snowflake_user": "none",
-    "snowflake_warehouse": "none",
-    "snowflake_database": "DEMO",
-    "snowflake_schema": "DEMO",
-    "snowflake_password_env_variable": "SNOWFLAKE_PASSWORD",
-    "pipeline_name": "default",
-    "enable_mlflow_integration": "false",
+    "snowflights": {
+        "project_name": "Snowflights",
+        "snowflake_account": "none",
+        "snowflake_user": "none",
+        "snowflake_warehouse": "none",
+        "snowflake_database": "DEMO",
+        "snowflake_schema": "DEMO",
+        "snowflake_password_env_variable": "SNOWFLAKE_PASSWORD",
+        "pipeline_name": "default",
+        "enable_mlflow_integration": "false",
+    },
+    "iris": {
+        "project_name": "Iris",
+        "spark_version": "3.3.0",
+        "gcloud_project": "none",
+        "gcloud_region": "none",
+    },
 }
 # File, text in it, text in its place.
 EDITS = [
@@ -47,37 +55,42 @@ EDITS = [
 KEEP_EVERY = 20
 
 
-def main(folder: Path) -> None:
+def main(name: str, folder: Path) -> None:
     if folder.exists():
         sys.exit(f"{folder} exists already")
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        create_project(unpack_starter(work), work)
-        shutil.copytree(HERE / "overlay", work / "snowflights", dirs_exist_ok=True)
-        edit(work / "snowflights")
-        sample(work / "snowflights" / "data" / "01_raw")
-        shutil.move(work / "snowflights", folder)
+        create_project(name, unpack_starter(name, work), work)
+        shutil.copytree(HERE / name / "overlay", work / name, dirs_exist_ok=True)
+        if name == "snowflights":
+            edit(work / name)
+            sample(work / name / "data" / "01_raw")
+        shutil.move(work / name, folder)
     print(folder)
 
 
-def unpack_starter(work: Path) -> Path:
+def unpack_starter(name: str, work: Path) -> Path:
     """Download the wheel, whose hash pip checks, and unpack the starter in it."""
     download = ["download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
     python = ["--python-version", "3.8", "--only-binary=:all:"]
-    wanted = ["--requirement", str(HERE / "starter.txt"), "--dest", str(work)]
+    wanted = ["--requirement", str(HERE / name / "starter.txt"), "--dest", str(work)]
     subprocess.run([sys.executable, "-m", "pip", *download, *python, *wanted], check=True, stdout=sys.stderr)
+    starter = STARTERS[name]
     with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
-        wheel.extractall(work, [name for name in wheel.namelist() if name.startswith(STARTER)])
-    return work / STARTER
+        wheel.extractall(work, [file for file in wheel.namelist() if file.startswith(starter)])
+    return work / starter
 
 
-def create_project(starter: Path, work: Path) -> None:
+def create_project(name: str, starter: Path, work: Path) -> None:
     """Let Kedro make the project, as `kedro new --starter` does for anyone."""
+    kedro = [sys.executable, "-m", "kedro"]
+    version = subprocess.run([*kedro, "--version"], check=True, capture_output=True, text=True).stdout.split()[-1]
+    names = {"repo_name": name, "python_package": name, "kedro_version": version, "output_dir": work.as_posix()}
     answers = work / "answers.yml"
-    lines = [f'{key}: "{value}"\n' for key, value in {**ANSWERS, "output_dir": work.as_posix()}.items()]
+    lines = [f'{key}: "{value}"\n' for key, value in {**ANSWERS[name], **names}.items()]
     answers.write_text("".join(lines), encoding="utf-8")
-    kedro = [sys.executable, "-m", "kedro", "new", "--telemetry", "no"]
-    command = [*kedro, "--starter", str(starter), "--config", str(answers)]
+    quiet = [] if version.startswith("0.18.") else ["--telemetry", "no"]
+    command = [*kedro, "new", *quiet, "--starter", str(starter), "--config", str(answers)]
     subprocess.run(command, check=True, stdout=sys.stderr, env={**os.environ, "DO_NOT_TRACK": "1"})
 
 
@@ -92,6 +105,8 @@ def edit(project: Path) -> None:
 
 def sample(raw: Path) -> None:
     """Keep a twentieth of the companies, their shuttles and the reviews of those."""
+    import pandas as pd
+
     companies = pd.read_csv(raw / "companies.csv")
     shuttles = pd.read_excel(raw / "shuttles.xlsx", engine="openpyxl")
     reviews = pd.read_csv(raw / "reviews.csv")
@@ -104,4 +119,4 @@ def sample(raw: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(sys.argv[1], Path(sys.argv[2]).resolve())

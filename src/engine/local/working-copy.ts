@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, lstat, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import ignore from 'ignore';
+import { dockerIgnore } from '../../util/docker-ignore.ts';
 
 /** Never part of a working copy, whatever the ignore files say: what tools keep beside the code. */
 const NEVER = [
@@ -34,15 +35,21 @@ export async function makeWorkingCopy(root: string, confSource: string): Promise
     recursive: true,
     mode: constants.COPYFILE_FICLONE,
     verbatimSymlinks: true,
-    filter: (source) => !isLeftOut(relative(root, source)),
+    filter: async (source) => !(await isLeftOut(relative(root, source))),
   });
   return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 2 }).catch(() => {}) };
 }
 
-async function leftOut(root: string, confSource: string): Promise<(path: string) => boolean> {
+async function leftOut(root: string, confSource: string): Promise<(path: string) => Promise<boolean>> {
   const read = (name: string) => readFile(join(root, name), 'utf8').catch(() => undefined);
-  const rules = (await read('.dockerignore')) ?? (await read('.gitignore')) ?? '';
-  const matcher = ignore().add(rules).add(NEVER);
+  const dockers = await read('.dockerignore');
+  const matcher = dockers === undefined ? ignore().add((await read('.gitignore')) ?? '') : dockerIgnore(dockers);
+  const never = ignore().add(NEVER);
   const isConf = (path: string) => path === confSource || path.startsWith(`${confSource}/`);
-  return (path) => path !== '' && !isConf(path) && matcher.ignores(path);
+  const isEntered = async (path: string) =>
+    'hasExceptions' in matcher && matcher.hasExceptions && (await lstat(join(root, path))).isDirectory();
+  return async (path) => {
+    if (path === '' || isConf(path)) return false;
+    return never.ignores(path) || (matcher.ignores(path) && !(await isEntered(path)));
+  };
 }

@@ -1,0 +1,1 @@
+"""Stands in for a package that Kedro's SparkDataSet imports."""

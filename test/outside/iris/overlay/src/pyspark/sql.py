@@ -1,0 +1,6 @@
+class SparkSession:
+    pass
+
+
+class DataFrame:
+    pass
