@@ -34,6 +34,22 @@ test('compile: writes DAG and plan with their marker, the same bytes each time, 
   assert.equal(await readFile(project.dag, 'utf8'), text);
 });
 
+test('compile: retries and timeouts of the settings are those of the DAG', async () => {
+  const dagOf = async (more: string) => {
+    await using project = await ferryTimes(more);
+    const { status, stderr } = await project.compile('--grouping', 'node');
+    assert.equal(status, 0, stderr);
+    return readFile(project.dag, 'utf8');
+  };
+  assert.match(await dagOf(''), /^USER_RETRIES = 0\nTIMEOUT = 86400$[\s\S]*^DEFAULT_ARGS = \{"retries": 3,/m);
+  const own = await dagOf(
+    'retries: { platform: 1, spot: 4, user: 2 }\ntimeout: 2h\nestimates: {}\nairflow: { default_args: { owner: me } }',
+  );
+  assert.match(own, /^USER_RETRIES = 2\nTIMEOUT = 7200$[\s\S]*^DEFAULT_ARGS = \{"retries": 2,/m);
+  const inAirflowsWords = await dagOf('timeout: 2h\nairflow: { default_args: { retries: 7, execution_timeout: 30m } }');
+  assert.match(inAirflowsWords, /^TIMEOUT = 1800$[\s\S]*^DEFAULT_ARGS = \{"retries": 7, "waiter_delay": 6\}/m);
+});
+
 test('compile --check: writes nothing, and shows what differs with exit status 1', async () => {
   await using project = await ferryTimes();
   const missing = await project.compile('--check');

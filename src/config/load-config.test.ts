@@ -183,6 +183,7 @@ test('config: what is of the wrong form is said with the value, at its place, an
   const cases: [text: string, message: RegExp, at: string][] = [
     ['timeout: soon', /timeout: 'soon' is no duration: write 35 \(seconds\)/, 'soon'],
     ['resources: {a: {timeout: -1}}', /resources.a.timeout: '-1' is no duration/, '-1'],
+    ['airflow: {default_args: {execution_timeout: long}}', /execution_timeout: 'long' is no duration/, 'long'],
     ['retries: {platform: 1.5}', /retries.platform: .*int.*'1.5'/, '1.5'],
     ['retries: {spot: -1}', /retries.spot: .*>=0.*'-1'/, '-1'],
     ['retries: {oom: shrink}', /retries.oom: .*"fail"\|"grow".*'shrink'/, 'shrink'],

@@ -25,11 +25,22 @@ const dagArguments = literals.superRefine(({ start_date: date }, context) => {
   context.addIssue({ code: 'custom', path: ['start_date'], message: `${shown(date)} is no date: write 2026-01-31` });
 });
 
+/** Airflow takes a timedelta: it is given as one. */
+const taskArguments = literals.transform((all, context) => {
+  const { execution_timeout: timeout } = all;
+  if (timeout === undefined) return all;
+  const seconds = duration.safeParse(timeout);
+  if (seconds.success) return { ...all, execution_timeout: seconds.data };
+  const message = seconds.error.issues[0]?.message ?? '';
+  context.addIssue({ code: 'custom', path: ['execution_timeout'], message });
+  return z.NEVER;
+});
+
 const airflow = z.strictObject({
   dag: dagArguments
     .default({})
     .meta(about('Arguments of the DAG: schedule, tags, max_active_tasks …', { schedule: '0 3 * * *' })),
-  default_args: literals
+  default_args: taskArguments
     .default({})
     .meta(about("Arguments of every task's operator: retries, owner, deferrable …", { retries: 2 })),
   aws_conn_id: z.string().min(1).default('aws_default').describe("Airflow's connection to AWS"),

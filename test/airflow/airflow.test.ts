@@ -187,8 +187,19 @@ for (const version of VERSIONS) {
     const doubled = join(project.folder, '.wherry', 'emulator', 's3', 'wherry-tiny', 'data', 'doubled.json');
     assert.deepEqual(JSON.parse(await readFile(doubled, 'utf8')), [2, 4, 6]);
 
+    await appendFile(join(project.folder, 'conf', 'fargate', 'wherry.yml'), 'retries: { user: 1 }\n');
+    await fine(['compile', ...words, '-p', 'failing', '--publish'], rig.env);
+    rig.ofAirflow.runTasks.length = 0;
     const other = await runOf('2026-01-02');
     assert.equal(other.tasks['start'], 'failed', 'another DAG run starts from nothing');
+    const tried = rig.ofAirflow.runTasks
+      .map((body) => environmentOf(body))
+      .filter(({ WHERRY_TASK: name }) => name === 'start');
+    assert.deepEqual(
+      tried.map(({ WHERRY_ATTEMPT: attempt }) => attempt),
+      ['1', '2'],
+      'retries.user',
+    );
   });
 
   test(`airflow ${version}: deferrable, in a family of the user's with a sidecar, each task is one request with its limits`, async () => {
@@ -271,7 +282,7 @@ with DAG("stock", start_date=datetime(2024, 1, 1), schedule=None):
 async function setUpTiny(folder: string, more: string, ofEngine = 'spot: false'): Promise<void> {
   const settings = join(folder, 'conf', 'fargate', 'wherry.yml');
   const written = await readFile(settings, 'utf8');
-  const engine = `{ type: aws-fargate, cluster: tiny, subnets: [subnet-0123456789abcdef0], ${ofEngine} }`;
+  const engine = `{ type: aws-fargate, cluster: tiny, subnets: [subnet-0123456789abcdef0], execution_role_arn: execution, task_role_arn: task, ${ofEngine} }`;
   await writeFile(settings, written.replace('{ type: aws-fargate }', engine) + more);
 }
 

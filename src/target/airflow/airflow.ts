@@ -45,6 +45,8 @@ function compile(request: CompileRequest): Artifact[] {
 function constants(request: CompileRequest, id: string): Record<string, Literal> {
   const { plan, settings, revisions, region, sha256 } = request;
   const { airflow: own, execution_engine: engine } = settings;
+  const { execution_timeout: ownTimeout, ...defaultArgs } = own.default_args;
+  const timeout = typeof ownTimeout === 'number' ? ownTimeout : settings.timeout;
   const definitions = neededDefinitions(plan, settings, sha256);
   const indexOf = new Map(definitions.map(({ image }, index) => [image, index]));
   const tasks = plan.tasks.map((task) => ({ task, request: symbolicRequest(task, request) }));
@@ -63,6 +65,8 @@ function constants(request: CompileRequest, id: string): Record<string, Literal>
     CONTAINER: containerOverrides[0]?.name ?? engine.container_name,
     LIMITS_CONTAINERS: engine.task_definition !== undefined || promisedToSidecars(engine) !== undefined,
     NODE_RAISED,
+    USER_RETRIES: settings.retries.user,
+    TIMEOUT: timeout,
     AWS: { aws_conn_id: own.aws_conn_id, region_name: region ?? null },
     RUN_TASK: operatorArguments(any),
     LOGS: logArguments(request),
@@ -78,14 +82,19 @@ function constants(request: CompileRequest, id: string): Record<string, Literal>
       ]),
     ),
     DEFAULT_ARGS: {
-      retries: 3,
+      retries: retriesOf(settings),
       waiter_delay: plan.tasks.length <= TASKS_THAT_MAY_POLL_OFTEN ? 6 : 30,
       ...(own.pool === undefined ? {} : { pool: own.pool }),
-      ...(own.default_args as Record<string, Literal>),
+      ...(defaultArgs as Record<string, Literal>),
     },
     PARAMS: own.params as Record<string, Literal>,
     ...dagArguments(plan, own.dag as Record<string, Literal>),
   };
+}
+
+/** Airflow counts all retries together, and knows no way from Spot to on-demand. */
+function retriesOf({ retries, execution_engine: engine }: CompileRequest['settings']): number {
+  return Math.max(retries.user, retries.platform + (usesSpot(engine) ? retries.spot : 0));
 }
 
 /** The very request of `wherry run`, with what is known only when the DAG runs left to Airflow's templates. */
@@ -150,6 +159,7 @@ function taskConstants(task: PlanTask, definition: number, container: { readonly
     memory: String(task.memoryMiB),
     definition,
     depends_on: task.dependsOn,
+    ...(task.timeoutMs === undefined ? {} : { timeout: task.timeoutMs / 1000 }),
     ...container,
     doc: `Nodes: ${task.nodes.map((name) => JSON.stringify(name)).join(', ')}`,
   };

@@ -28,7 +28,7 @@ from airflow.providers.amazon.aws.hooks.ecs import EcsHook
 from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
 
 try:
-    from airflow.sdk import DAG, task
+    from airflow.sdk import DAG, get_current_context, task
     from airflow.sdk.exceptions import (
         AirflowException,
         AirflowFailException,
@@ -42,6 +42,7 @@ except ImportError:  # Airflow 2
         AirflowSkipException,
     )
     from airflow.models.dag import DAG
+    from airflow.operators.python import get_current_context
 `;
 
 const PROGRAM = `
@@ -84,7 +85,7 @@ def resolve_revision(run_id=None, params=None):
 
 
 class FargateTask(EcsRunTaskOperator):
-    """The end of the main container decides, and what a node raised is not tried again.
+    """The end of the main container decides, and what a node raised has retries of its own.
 
     Sidecars are stopped with the task, and EcsRunTaskOperator takes that for a failure.
     """
@@ -96,7 +97,8 @@ class FargateTask(EcsRunTaskOperator):
             raise
         except AirflowException as error:
             status = self.exit_status()
-            if status == NODE_RAISED:
+            tries = get_current_context()["ti"].try_number
+            if status == NODE_RAISED and tries > USER_RETRIES:
                 raise AirflowFailException(str(error)) from error
             if status != 0:
                 raise
@@ -129,12 +131,14 @@ def fargate_task(name, spec, resolved):
         container["cpu"] = resolved[f"cpu_{spec['cpu']}"]
         container["memory"] = resolved[f"memory_{spec['memory']}"]
     size = {"cpu": spec["cpu"], "memory": spec["memory"]}
+    timeout = timedelta(seconds=spec.get("timeout", TIMEOUT))
     return FargateTask(
         task_id=name,
         task_definition=resolved[f"revision_{spec['definition']}"],
         overrides={**OVERRIDES, **size, "containerOverrides": [container]},
         reattach=True,
         do_xcom_push=False,
+        execution_timeout=timeout,
         **supported({"container_name": CONTAINER}),
         doc_md=spec["doc"],
         **AWS,
@@ -158,7 +162,6 @@ with DAG(
         "retry_delay": timedelta(seconds=30),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=10),
-        "execution_timeout": timedelta(hours=24),
         **DEFAULT_ARGS,
     },
     **DAG_ARGS,
