@@ -62,12 +62,11 @@ class Emulator:
         # Standard output ends when it is ready.
         self.exports = dict(re.findall(r"^export (\w+)=(.*)$", self.process.stdout.read().decode(), re.MULTILINE))
         self.url = self.exports["AWS_ENDPOINT_URL_ECS"]
-        session = boto3.Session("any", "credentials", region_name=REGION)
-        client = functools.partial(session.client, config=CONFIG)
-        self.ecs = client("ecs", endpoint_url=self.url)
-        self.logs = client("logs", endpoint_url=self.exports["AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"])
-        self.sts = client("sts", endpoint_url=self.exports["AWS_ENDPOINT_URL_STS"])
-        self.s3 = client("s3", endpoint_url=self.exports["AWS_ENDPOINT_URL_S3"])
+        self.ecs, self.logs, self.sts, self.s3 = (self.client(name) for name in ("ecs", "logs", "sts", "s3"))
+
+    def client(self, service: str):
+        variable = {"logs": "CLOUDWATCH_LOGS"}.get(service, service.upper())
+        return session().client(service, endpoint_url=self.exports[f"AWS_ENDPOINT_URL_{variable}"], config=CONFIG)
 
     def s3_answers(self) -> bool:
         try:
@@ -139,6 +138,10 @@ class Emulator:
 class AnyStatus(urllib.request.HTTPErrorProcessor):
     def http_response(self, request, response):
         return response
+
+
+def session() -> boto3.Session:
+    return boto3.Session("any", "credentials", region_name=REGION)
 
 
 @functools.cache
@@ -222,6 +225,7 @@ def rows(table: dict):
     """Makes each row of a table a test: its id, and what `check` is called with."""
 
     def add(tests):
+        tests.table = table
         for name, row in table.items():
             setattr(tests, f"test_{name.replace('-', '_')}", lambda self, row=row: self.check(*row))
         return tests

@@ -10,6 +10,7 @@ class Clusters(unittest.TestCase):
         tags = [{"key": "k", "value": "v"}]
         made = aws.ecs.create_cluster(clusterName="made", tags=tags)["cluster"]
         self.assertEqual((made["status"], made["tags"]), ("ACTIVE", tags))
+        self.assertEqual(made["settings"], [{"name": "containerInsights", "value": "disabled"}])
         self.assertEqual(aws.ecs.create_cluster(clusterName="made")["cluster"], made)
 
     def test_cluster_describe(self):

@@ -153,7 +153,7 @@ class Retire(unittest.TestCase):
             aws.ecs.deregister_task_definition(taskDefinition="whole-family:x")
 
     def test_deregister_missing(self):
-        with refused("ClientException"):
+        with refused("ClientException", r"^Unable to describe task definition\.$"):
             aws.ecs.deregister_task_definition(taskDefinition="no-such-family:1")
 
     def test_inactive_runs_nothing(self):

@@ -1,6 +1,7 @@
 import unittest
 
-from support import AWSLOGS, CLUSTER, codes, container, id_of, new_name, refused, request, shared
+from botocore.exceptions import WaiterError
+from support import AWSLOGS, CLUSTER, codes, container, id_of, new_name, refused, request, session, shared
 
 aws = shared()
 INSTANTS = [
@@ -182,6 +183,16 @@ class Describe(unittest.TestCase):
         [bare] = aws.ecs.describe_tasks(cluster=CLUSTER, tasks=[self.task["taskArn"]])["tasks"]
         self.assertEqual(bare["tags"], [])
         self.assertEqual(aws.described(self.task)["tags"], [{"key": "k", "value": "v"}])
+
+    def test_describe_waiters(self):
+        ecs = session().client("ecs", endpoint_url=aws.url)
+        aws.register("waited", container("exec sleep 60"))
+        waited = {"cluster": CLUSTER, "tasks": [aws.run("waited")["taskArn"]], "WaiterConfig": {"Delay": 0.01}}
+        ecs.get_waiter("tasks_running").wait(**waited)
+        ecs.stop_task(cluster=CLUSTER, task=waited["tasks"][0])
+        ecs.get_waiter("tasks_stopped").wait(**waited)
+        with self.assertRaises(WaiterError):
+            ecs.get_waiter("tasks_running").wait(**waited)
 
     def test_describe_missing(self):
         elsewhere = self.task["taskArn"].replace(f"/{CLUSTER}/", "/another/")

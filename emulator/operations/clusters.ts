@@ -25,7 +25,7 @@ export function createCluster(input: Input, world: World): Input {
     arn: clusterArn(world, name),
     capacityProviders,
     defaultCapacityProviderStrategy,
-    settings: objects(input, 'settings') ?? [],
+    settings: objects(input, 'settings') ?? [{ name: 'containerInsights', value: 'disabled' }],
     ...(configuration ? { configuration } : {}),
     tags: checkedTags(input),
   };

@@ -33,7 +33,7 @@ export function putLogEvents(input: Input, world: World): Input {
     ...(end < batch.length ? { tooNewLogEventStartIndex: end } : {}),
   };
   return {
-    nextSequenceToken: '0',
+    nextSequenceToken: '0'.repeat(56),
     ...(Object.keys(rejected).length > 0 ? { rejectedLogEventsInfo: rejected } : {}),
   };
 }

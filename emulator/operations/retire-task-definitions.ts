@@ -12,7 +12,7 @@ export function deregisterTaskDefinition(input: Input, world: World): Input {
   if (revision === undefined) throw clientException('Revision is missing.');
   if (!/^[1-9]\d*$/.test(revision)) throw invalidParameter(`Invalid revision number. Number: ${revision}`);
   const definition = findTaskDefinition(name, world);
-  if (!definition) throw clientException('The specified task definition does not exist.');
+  if (!definition) throw clientException('Unable to describe task definition.');
   // Asked again, it keeps the time of the first.
   if (definition.shown.status !== 'ACTIVE') return { taskDefinition: definition.shown };
   const inactive = withStatus(definition, { status: 'INACTIVE', deregisteredAt: epochSeconds(world.clock) });

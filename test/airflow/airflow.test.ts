@@ -252,29 +252,37 @@ for (const version of VERSIONS) {
     assert.deepEqual(byTask(rig.ofAirflow), byTask(rig.ofRun));
 
     await writeFile(join(rig.dags, 'stock.py'), STOCK);
-    const stock = (await rig.airflow.probe(['run', rig.dags, 'stock', '2026-01-01'], rig.env)) as DagRun;
-    assert.equal(stock.state, 'success', 'the emulator serves the operator as it comes, blocking and deferrable');
+    const before = rig.ofAirflow.runTasks.length;
+    const stock = (await rig.airflow.probe(['run', rig.dags, 'stock', '2026-01-01'], rig.envOfAirflow)) as DagRun;
+    assert.deepEqual(stock.tasks, {
+      blocking_0: 'success',
+      blocking_3: 'failed',
+      deferrable_0: 'success',
+      deferrable_3: 'failed',
+    });
+    assert.equal(rig.ofAirflow.runTasks.length - before, 4, 'every task was started once');
   });
 }
 
-/** The operator as anybody writes it, on a family that Wherry has registered. */
+/** The operator as anybody writes it, blocking and deferrable, to success and failure, on a family that Wherry has registered. */
 const STOCK = `
+import itertools
 from datetime import datetime
 from airflow.models.dag import DAG
 from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
 
 with DAG("stock", start_date=datetime(2024, 1, 1), schedule=None):
-    for deferrable in (False, True):
+    for mode, code in itertools.product(("blocking", "deferrable"), (0, 3)):
         EcsRunTaskOperator(
-            task_id=f"deferrable_{deferrable}",
+            task_id=f"{mode}_{code}",
             task_definition="wherry-my-shop-1-0",
             cluster="hostile",
             launch_type="FARGATE",
             network_configuration={"awsvpcConfiguration": {"subnets": ["subnet-0123456789abcdef0"]}},
-            overrides={"containerOverrides": [{"name": "main", "command": ["python3", "-c", "print(1)"]}]},
+            overrides={"containerOverrides": [{"name": "main", "command": ["python3", "-c", f"raise SystemExit({code})"]}]},
             region_name="eu-central-1",
             waiter_delay=1,
-            deferrable=deferrable,
+            deferrable=mode == "deferrable",
         )
 `;
 
