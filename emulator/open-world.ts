@@ -38,7 +38,7 @@ export function openWorld(options: Options): World & { readonly clock: EmulatorC
     logs: openLogStore(join(options.stateDir, 'logs'), clock),
     saver,
     secrets: options.secrets,
-    faults: new Faults(),
+    faults: new Faults(options.region),
     logBytesPerSecond: options.logBytesPerSecond,
     endpoints: { own: '', s3: '' },
     clusters: new Map(),

@@ -5,7 +5,7 @@ export interface Rate {
 }
 
 // APIReference/request-throttling.html; the Fargate ones are in AmazonECS/latest/developerguide/throttling.html.
-export const ECS_RATES = {
+const RATES = {
   'cluster-modify': { burst: 20, perSecond: 1 },
   'cluster-read': { burst: 50, perSecond: 20 },
   'task-definition-modify': { burst: 20, perSecond: 1 },
@@ -18,11 +18,33 @@ export const ECS_RATES = {
   'fargate-run-task': { burst: 20, perSecond: 20 },
   'fargate-launch-on-demand': { burst: 100, perSecond: 20 },
   'fargate-launch-spot': { burst: 100, perSecond: 20 },
+  // AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html.
+  'logs-get-events': { burst: 25, perSecond: 25 },
+  'logs-filter-events': { burst: 10, perSecond: 10 },
 } as const satisfies Record<string, Rate>;
 
-export type RateClass = keyof typeof ECS_RATES;
+export type RateClass = keyof typeof RATES;
 
-export const RATE_CLASSES = Object.keys(ECS_RATES) as [RateClass, ...RateClass[]];
+export const RATE_CLASSES = Object.keys(RATES) as [RateClass, ...RateClass[]];
+
+/** Regions whose quotas of CloudWatch Logs are others (the same page). */
+const REGIONAL_LOGS: Readonly<Record<string, { readonly get?: number; readonly filter?: number }>> = {
+  'eu-central-1': { get: 10, filter: 5 },
+  'eu-west-1': { get: 10 },
+  'eu-west-3': { get: 30 },
+  'us-east-1': { filter: 25 },
+  'us-west-2': { get: 10 },
+};
+
+/** The token buckets of a new account, without the lower ones that Fargate has in small regions. */
+export function ratesOf(region: string): Readonly<Record<RateClass, Rate>> {
+  const { get, filter } = REGIONAL_LOGS[region] ?? {};
+  return {
+    ...RATES,
+    ...(get === undefined ? {} : { 'logs-get-events': { burst: get, perSecond: get } }),
+    ...(filter === undefined ? {} : { 'logs-filter-events': { burst: filter, perSecond: filter } }),
+  };
+}
 
 /** The classes that a call takes a token of; launches take theirs when tasks are made. */
 const CLASSES: Readonly<Record<string, readonly RateClass[]>> = {
@@ -47,6 +69,8 @@ const CLASSES: Readonly<Record<string, readonly RateClass[]>> = {
   'ecs:ExecuteCommand': ['cluster-resource-modify'],
   'ecs:DescribeTasks': ['cluster-resource-read'],
   'ecs:ListTasks': ['cluster-resource-read'],
+  'logs:GetLogEvents': ['logs-get-events'],
+  'logs:FilterLogEvents': ['logs-filter-events'],
 };
 
 interface Level {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { OPERATION_NAMES } from '../protocol.ts';
-import { Buckets, ECS_RATES } from './buckets.ts';
+import { Buckets } from './buckets.ts';
 import { Faults } from './faults.ts';
 import { matches, type Subject } from './matcher.ts';
 import { parseFaults } from './parse.ts';
@@ -75,24 +75,36 @@ it('faults: a call that needs two buckets takes of none when one is empty', () =
   assert.ok(!buckets.takeForCall('ecs:StopTask', 0));
 });
 
-it("faults: `rates: true` is the token buckets of ECS, a map has others in some classes' place", () => {
-  const faults = new Faults();
-  const runs = (operation: string) => {
+it("faults: `rates: true` is the token buckets of the region, a map has others in some classes' place", () => {
+  const runs = (faults: Faults, operation: string) => {
     let count = 0;
     while (count < 1000 && !faults.ofRequest({ operation, subjects: () => [] }, 0)) count += 1;
     return count;
   };
-  assert.equal(runs('ecs:RunTask'), 1000);
-  faults.set(parse('rates: true'));
-  assert.equal(runs('ecs:RunTask'), ECS_RATES['fargate-run-task'].burst);
-  assert.equal(runs('ecs:DescribeTasks'), 100);
-  assert.equal(runs('logs:GetLogEvents'), 1000);
-  faults.set(parse('rates: {cluster-resource-read: {burst: 7, perSecond: 1}}'));
-  assert.deepEqual([runs('ecs:DescribeTasks'), runs('ecs:DescribeClusters')], [7, 50]);
+  const operations = [
+    'ecs:RunTask',
+    'ecs:DescribeTasks',
+    'logs:GetLogEvents',
+    'logs:FilterLogEvents',
+    'logs:PutLogEvents',
+  ];
+  const all = (region: string, text: string) => {
+    const faults = new Faults(region);
+    faults.set(parse(text));
+    return operations.map((operation) => runs(faults, operation));
+  };
+  assert.deepEqual(all('eu-central-1', ''), [1000, 1000, 1000, 1000, 1000]);
+  assert.deepEqual(all('eu-central-1', 'rates: false'), [1000, 1000, 1000, 1000, 1000]);
+  assert.deepEqual(all('eu-central-1', 'rates: true'), [20, 100, 10, 5, 1000]);
+  assert.deepEqual(all('us-east-1', 'rates: true'), [20, 100, 25, 25, 1000]);
+  assert.deepEqual(
+    all('eu-north-1', 'rates: {cluster-resource-read: {burst: 7, perSecond: 1}}'),
+    [20, 7, 25, 10, 1000],
+  );
 });
 
 it('faults: the first that hits is taken, and those after it do not see the request', () => {
-  const faults = new Faults();
+  const faults = new Faults('eu-central-1');
   faults.set(
     parse(
       'requests: [{fault: throttled, operation: RunTask, times: 1}, {fault: server-error, operation: "ecs:RunTask"}]',

@@ -1,5 +1,5 @@
 import { type AwsError, clientException } from '../aws-error.ts';
-import { Buckets, ECS_RATES } from './buckets.ts';
+import { Buckets, ratesOf } from './buckets.ts';
 import { type Fate, fateOf, VCPU_LIMIT } from './fate.ts';
 import { type Interference, interferenceOf, throttled } from './interference.ts';
 import { isOperation, matches, type Subject } from './matcher.ts';
@@ -31,15 +31,20 @@ const NONE: FaultsFile = { seed: 1, quota: {}, requests: [], tasks: [] };
 
 /** What goes wrong because somebody wants it to. */
 export class Faults {
+  readonly #region: string;
   #file = NONE;
   #buckets = new Buckets({});
   #requests: Armed<RequestFault>[] = [];
   #tasks: Armed<TaskFault>[] = [];
 
+  constructor(region: string) {
+    this.#region = region;
+  }
+
   /** Puts these in place of those before, all counts at zero and all buckets full. */
   set(file: FaultsFile = NONE): void {
     this.#file = file;
-    this.#buckets = new Buckets(file.rates === undefined ? {} : { ...ECS_RATES, ...file.rates });
+    this.#buckets = new Buckets(file.rates === undefined ? {} : { ...ratesOf(this.#region), ...file.rates });
     const armed = <Fault extends Chance>(list: 'requests' | 'tasks', faults: readonly Fault[]): Armed<Fault>[] =>
       faults.map((fault, index) => ({ fault, trigger: new Trigger(fault, `${file.seed}/${list}/${index}`) }));
     this.#requests = armed('requests', file.requests);

@@ -95,9 +95,11 @@ it('quota: counts what has not stopped, on demand and on Spot each for itself', 
   await assert.rejects(run(ecs, request('works')), tooMany);
   await run(ecs, request('works', SPOT));
   await assert.rejects(run(ecs, request('works', SPOT)), tooMany);
-  await pass(40);
+  await pass(83);
+  const { taskArns } = await ecs.send(new ListTasksCommand({ cluster: CLUSTER, desiredStatus: 'STOPPED' }));
+  assert.equal(taskArns?.length, 4, 'all are asked to stop, and have not yet');
   await assert.rejects(run(ecs, request('works')), tooMany);
-  await pass(120);
+  await pass(60);
   await run(ecs, request('works'));
 });
 
