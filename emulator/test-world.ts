@@ -1,6 +1,7 @@
 import { Calls } from './calls.ts';
 import type { EmulatorClock } from './clock.ts';
 import { control } from './control.ts';
+import type { Driver } from './drivers/driver.ts';
 import { Holders } from './holders.ts';
 import { openWorld } from './open-world.ts';
 import { emulatorServer, listen } from './server.ts';
@@ -17,17 +18,23 @@ export interface TestWorld {
   end(): void;
 }
 
-/** `timeScale` is 1, as on AWS: no test waits for it, it puts the clock forward. */
-export async function openTestWorld({ stateDir }: { stateDir?: string } = {}): Promise<TestWorld> {
+interface TestOptions {
+  readonly stateDir?: string;
+  /** 1, as on AWS, where a test does not wait and puts the clock forward. */
+  readonly timeScale?: number;
+  readonly driver?: Driver;
+}
+
+export async function openTestWorld({ stateDir, timeScale = 1, driver }: TestOptions = {}): Promise<TestWorld> {
   const folder = stateDir === undefined ? temporaryFolder() : { path: stateDir, remove: () => undefined };
   const halt = new AbortController();
   const world = openWorld({
     stateDir: folder.path,
     region: 'eu-central-1',
-    driver: testDriver(() => world.clock),
+    driver: driver ?? testDriver(() => world.clock),
     secrets: () => undefined,
     logBytesPerSecond: undefined,
-    timeScale: 1,
+    timeScale,
     advanceSeconds: 0,
     halt: halt.signal,
     say: () => undefined,
