@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadConfig } from '../src/config/load-config.ts';
@@ -187,6 +187,19 @@ test('init: what it found is told, and no credentials of git with it', async () 
   const without = await project.wherry('init', '--write-catalog', '--bucket', 's3://bucket');
   assert.equal(without.status, 2);
   assert.match(without.stderr, /-e ENV/);
+});
+
+test('init: a pipeline.yml with an input at its root runs on emulated Fargate', async () => {
+  await using project = await projectCopy(join(root, 'examples', 'ferry-times'));
+  await rm(join(project.folder, 'conf'), { recursive: true });
+  await rename(join(project.folder, 'data', 'crossings.csv'), join(project.folder, 'crossings.csv'));
+  const file = join(project.folder, 'pipeline.yml');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('data/crossings.csv', 'crossings.csv'));
+  const written = await wherry(['init', '-C', project.folder, '--bucket', 's3://wherry-init', ...CLUSTER]);
+  assert.equal(written.status, 0, written.stderr);
+  assert.match(written.stderr, /aws s3 cp \S*crossings.csv s3:\/\/wherry-init\/crossings.csv\n/);
+  const ran = await wherry(['run', '-C', project.folder, '--emulate']);
+  assert.equal(ran.status, 0, ran.stderr.slice(-3000));
 });
 
 const OLD = `host: https://airflow.example.com

@@ -26,6 +26,7 @@ export async function init({ args, options: flags, host }: CommandInput<InitOpti
   refuse(flags);
   const root = await projectFolder(flags, host);
   const { found, diagnostics } = await lookAtProject(root, flags, host);
+  if (host.interrupted.aborted) return leave(host);
   if (flags.bucket !== undefined && found.project === undefined) {
     reportFindings(diagnostics, flags, host);
     return EXIT.problems;

@@ -59,10 +59,10 @@ function prefixOf(path: string): string {
   return slash === -1 ? path : path.slice(0, slash + 1);
 }
 
-/** A file goes with its folder; what is a folder already (partitions) by itself. */
-function placeOf({ path = '', pathKey }: Dataset): { from: string; isFolder: boolean } {
+/** A file goes with its folder; what is a folder already, as the partitions that Kedro's classes have under `path`, by itself. */
+function placeOf({ path = '', pathKey, type }: Dataset): { from: string; isFolder: boolean } {
   const from = plain(path).replace(/\/$/, '');
-  if (pathKey === 'path') return { from, isFolder: true };
+  if (path.endsWith('/') || (pathKey === 'path' && type !== undefined)) return { from, isFolder: true };
   const slash = from.lastIndexOf('/');
   return slash === -1 ? { from, isFolder: false } : { from: from.slice(0, slash), isFolder: true };
 }
