@@ -131,6 +131,14 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./resume.ts')).resume,
   },
   {
+    name: 'cancel',
+    summary: 'stop all that a run has started (default: the newest), whoever drives it, and look until it has stopped',
+    args: ['[run]'],
+    options: [RUN_ELSEWHERE],
+    examples: ['wherry cancel', 'wherry cancel 20261124T0251'],
+    load: async () => (await import('./cancel.ts')).cancel,
+  },
+  {
     name: 'compile',
     summary: 'write the files by which Airflow runs the plan on Fargate',
     options: [

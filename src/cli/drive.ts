@@ -33,6 +33,7 @@ export interface Drive {
         readonly frozen: Frozen;
         readonly locks: HeldLocks;
         readonly rerunUnknown: boolean;
+        readonly toCancel: boolean;
       }
     | undefined;
 }
@@ -79,7 +80,7 @@ function introduce(
   { options, host }: Surroundings,
 ): void {
   const colors = colorsFor(options, host);
-  const verb = resumed === undefined ? 'run' : 'resuming run';
+  const verb = resumed === undefined ? 'run' : resumed.toCancel ? 'cancelling run' : 'resuming run';
   host.err(
     `${verb} ${colors.bold(runId)} of ${plan.project} ${plan.pipeline} on ${setup.engine.id}: ${plan.tasks.length} tasks\n`,
   );

@@ -22,6 +22,8 @@ export interface EngineSetup {
   readonly launch: Omit<LaunchRecord, 'frozen'>;
   /** Where other machines see the run's records; undefined where they cannot. */
   readonly mirror: ObjectStore | undefined;
+  /** Undefined where tasks do not run on AWS. */
+  readonly account: AwsAccount | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -56,7 +58,7 @@ export async function newSetup(
   } as const;
   if (prepared.engine === 'local') {
     const engine = await localEngine({ root: project.root, python, spill: spill ?? '' }, around);
-    return { engine, launch, mirror: undefined, close: async () => {} };
+    return { engine, launch, mirror: undefined, account: undefined, close: async () => {} };
   }
   const recorded = { ...launch, mirror: spill?.startsWith('s3://') ? spill : undefined };
   const architecture = settings.execution_engine.runtime_platform.cpu_architecture;
@@ -64,7 +66,7 @@ export async function newSetup(
     const account = accountFrom(settings.execution_engine, options, host);
     const engine = await fargateEngine(account, await fargateOptions(account, prepared, host), host);
     const prices = { region: account.region, architecture };
-    return mirrored({ engine, launch: { ...recorded, prices }, close: async () => {} }, account);
+    return onAws({ engine, launch: { ...recorded, prices }, close: async () => {} }, account);
   }
   const { emulatedImage, prepareEmulatedAccount } = await import('./emulated-account.ts');
   const region = options.region ?? settings.execution_engine.region ?? DEFAULT_EMULATED_REGION;
@@ -85,7 +87,7 @@ export async function newSetup(
   if (complaint !== undefined) throw new UsageError(complaint.replace(/^/gm, `${faults?.file}:`));
   const engine = await fargateEngine(account, await fargateOptions(account, prepared, host), host, 'emulated');
   const prices = { region, architecture };
-  return mirrored({ engine, launch: { ...recorded, prices, emulated: { images, python } }, close }, account);
+  return onAws({ engine, launch: { ...recorded, prices, emulated: { images, python } }, close }, account);
 }
 
 /** For a run that has begun: its own record says with what. */
@@ -96,30 +98,30 @@ export async function recordedSetup(
   const root = await projectFolder(options, host);
   if (launch.engine === 'local') {
     const engine = await localEngine({ root, python: '', spill: '' }, { options, host });
-    return { engine, launch, mirror: undefined, close: async () => {} };
+    return { engine, launch, mirror: undefined, account: undefined, close: async () => {} };
   }
   const region = launch.prices?.region ?? DEFAULT_EMULATED_REGION;
   if (launch.emulated === undefined) {
     // The region of the run, whatever is asked for today.
     const { region: _, ...others } = options;
     const account = accountFrom({ region }, others, host);
-    return mirrored({ engine: await fargateEngine(account, undefined, host), launch, close: async () => {} }, account);
+    return onAws({ engine: await fargateEngine(account, undefined, host), launch, close: async () => {} }, account);
   }
   const emulated = await openEmulator({ root, region, ...launch.emulated }, host);
   if (typeof emulated === 'number') return emulated;
   const engine = await fargateEngine(emulated.account, undefined, host, 'emulated');
-  return mirrored({ engine, launch, close: () => emulated.emulator.stop() }, emulated.account);
+  return onAws({ engine, launch, close: () => emulated.emulator.stop() }, emulated.account);
 }
 
 /** Opens the mirror that the run's record names. */
-async function mirrored(setup: Omit<EngineSetup, 'mirror'>, account: AwsAccount): Promise<EngineSetup> {
-  if (setup.launch.mirror === undefined) return { ...setup, mirror: undefined };
+async function onAws(setup: Omit<EngineSetup, 'mirror' | 'account'>, account: AwsAccount): Promise<EngineSetup> {
+  if (setup.launch.mirror === undefined) return { ...setup, account, mirror: undefined };
   const mirror = await objectsUnder(account, setup.launch.mirror);
   const close = async () => {
     mirror.close();
     await setup.close();
   };
-  return { ...setup, mirror, close };
+  return { ...setup, account, mirror, close };
 }
 
 async function localEngine(

@@ -1,3 +1,4 @@
+import type { LaunchRecord } from '../model/launch-record.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
 import type { ObjectStore } from '../store/mirror.ts';
 import { ok } from '../util/result.ts';
@@ -33,6 +34,13 @@ export async function objectsUnder(account: AwsAccount, url: string): Promise<Ob
     }),
     close: () => s3.close(),
   };
+}
+
+/** Where a run that is known here is mirrored; undefined where other machines cannot see it. */
+export async function mirrorOf({ mirror, prices, emulated }: LaunchRecord, options: GlobalOptions, host: Host) {
+  if (mirror === undefined || emulated !== undefined) return undefined;
+  const { region: _, ...others } = options;
+  return objectsUnder(accountFrom({ region: prices?.region }, others, host), mirror);
 }
 
 /** Where the runs of other machines are mirrored, by `--spill` or the settings; undefined where nothing says so. */

@@ -7,10 +7,9 @@ import { fileRunStore } from '../store/file-run-store.ts';
 import { mirroredLock, mirroredRuns, newerEvents, type ObjectStore, readMirror } from '../store/mirror.ts';
 import { type Driver, whoDrives } from '../store/run-lock.ts';
 import { ok, type Result } from '../util/result.ts';
-import { accountFrom } from './aws-account.ts';
 import { type GlobalOptions, OutOfReach, UsageError } from './command.ts';
 import type { Host } from './host.ts';
-import { type MirrorOptions, mirrorOfOthers, objectsUnder } from './mirror.ts';
+import { type MirrorOptions, mirrorOf, mirrorOfOthers } from './mirror.ts';
 import { projectFolder } from './project-folder.ts';
 
 /** The runs of the project in which a command was called. */
@@ -58,12 +57,11 @@ async function readRun(runId: string, store: RunStore, around: Surroundings): Pr
     driver: await driverIn(store.lockOf(runId), around.host),
     isFromMirror: false,
   });
-  const { mirror, prices, emulated } = record.launch ?? {};
   const isKnown = own.driver !== undefined || own.state.state === 'succeeded';
-  if (isKnown || mirror === undefined || emulated !== undefined) return own;
   // Another machine may have taken it up.
-  const { region: _, ...others } = around.options;
-  const objects = await objectsUnder(accountFrom({ region: prices?.region }, others, around.host), mirror);
+  const objects =
+    isKnown || record.launch === undefined ? undefined : await mirrorOf(record.launch, around.options, around.host);
+  if (objects === undefined) return own;
   const mirrored = await readMirrored(runId, objects, around.host);
   objects.close();
   if (!mirrored.ok) {

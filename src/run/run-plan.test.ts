@@ -66,7 +66,7 @@ interface Driven {
   readonly cancel?: { aborted: boolean };
   readonly policy?: Partial<RunPolicy>;
   readonly nodes?: readonly Node[];
-  readonly resumed?: Pick<Resumption, 'past' | 'rerunUnknown'>;
+  readonly resumed?: Pick<Resumption, 'past' | 'rerunUnknown'> & { toCancel?: boolean };
 }
 
 async function drive(
@@ -85,7 +85,7 @@ async function drive(
     policy: { retries: { platform: 1, spot: 0, user: 1, oom: 'fail' }, timeoutMs: 60_000, spot: false, ...policy },
     largerSize: () => undefined,
     jitter: () => 0,
-    resumed: resumed && { ...resumed, keptLines: async () => 0 },
+    resumed: resumed && { toCancel: false, ...resumed, keptLines: async () => 0 },
     session,
     recorder: {
       append: async (event) => void events.push(event),

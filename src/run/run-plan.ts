@@ -101,7 +101,8 @@ class LiveRun {
       if (this.#bug !== undefined) throw this.#bug;
       const lock = lost();
       if (lock !== undefined) return this.#leave(lock);
-      if (cancel.aborted && !this.#fold.cancelRequested) await this.#record({ event: 'cancel-requested' });
+      const isUnwanted = cancel.aborted || this.#context.resumed?.toCancel === true;
+      if (isUnwanted && !this.#fold.cancelRequested) await this.#record({ event: 'cancel-requested' });
       const actions = this.#actions();
       const finish = actions.find((action) => action.action === 'finish');
       if (finish !== undefined) {

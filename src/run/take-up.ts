@@ -8,6 +8,8 @@ export interface Resumption {
   readonly past: readonly RunEvent[];
   /** Whether tasks of which nobody knows how they ended may run again. */
   readonly rerunUnknown: boolean;
+  /** Only until what is under way has stopped: nothing runs again. */
+  readonly toCancel: boolean;
   /** How many lines of an attempt's log are kept already. */
   readonly keptLines: (task: string, attempt: number) => Promise<number>;
 }
@@ -36,8 +38,8 @@ export async function takeUp(resumption: Resumption, around: Surroundings): Prom
     for (const handle of underWay(fold).keys()) await session.stop(handle, 'the run was cancelled');
     await sleep(PAUSE_MS);
   }
-  const again = [...fold.tasks.values()].filter((task) =>
-    runsAgain(task, overBefore.has(task.name), resumption.rerunUnknown),
+  const again = [...fold.tasks.values()].filter(
+    (task) => !resumption.toCancel && runsAgain(task, overBefore.has(task.name), resumption.rerunUnknown),
   );
   await record({ event: 'run-resumed', again: again.map(({ name }) => name) });
   return ok(undefined);

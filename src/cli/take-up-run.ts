@@ -1,0 +1,42 @@
+import type { Frozen } from '../engine/engine.ts';
+import { type CommandInput, UsageError } from './command.ts';
+import { drive } from './drive.ts';
+import { type EngineSetup, recordedSetup } from './engine-setup.ts';
+import type { MirrorOptions } from './mirror.ts';
+import { reportTrouble } from './report-trouble.ts';
+import { lockRun } from './run-lock.ts';
+import { type FoundRun, openRunStore, takeNewest } from './run-store.ts';
+
+type Input = CommandInput<MirrorOptions>;
+
+export type RecordedSetup = EngineSetup & { readonly frozen: Frozen };
+
+/** The engine of a run by the run's own record; the exit status, where there is a trouble that was reported. */
+export async function setupOf({ runId, launch }: FoundRun, input: Input): Promise<RecordedSetup | number> {
+  if (launch === undefined)
+    throw new UsageError(`run ${runId} is of a version of Wherry that did not record how to go on: start a new one`);
+  const setup = await recordedSetup(launch, input);
+  return typeof setup === 'number' ? setup : { ...setup, frozen: launch.frozen };
+}
+
+/** Drives a run on that no process drives, to its end, or only until all that is under way has stopped. The exit status of the run. */
+export async function takeUpRun(
+  { runId }: FoundRun,
+  setup: RecordedSetup,
+  input: Input & { readonly rerunUnknown: boolean; readonly toCancel: boolean },
+): Promise<number> {
+  const { options, host, rerunUnknown, toCancel } = input;
+  const store = await openRunStore(options, host);
+  const places = { store, mirror: setup.mirror };
+  const locks = await lockRun(runId, places, host);
+  if (!locks.ok) return reportTrouble(locks.error, host);
+  // Only now: whoever had the locks before may have written until it let go.
+  const newest = await takeNewest(runId, places);
+  if (!newest.ok) {
+    await locks.value.release();
+    return reportTrouble(newest.error, host);
+  }
+  const { plan, events } = newest.value;
+  const resumed = { past: events, frozen: setup.frozen, locks: locks.value, rerunUnknown, toCancel };
+  return drive({ runId, plan, setup, resumed }, input);
+}
