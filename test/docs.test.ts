@@ -68,6 +68,7 @@ test('docs: every command and flag that a page shows is there', () => {
     '-C',
     '-e',
     '-p',
+    '-v',
     '--help',
     '--python',
     '--format',

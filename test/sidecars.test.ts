@@ -89,8 +89,9 @@ datasets: { answer: { path: s3://shop/answer.txt } }
     bucket: 'shop',
   });
   const words = ['-C', folder, '--config-file', 'wherry.json'];
-  const ran = await wherry(['run', ...words], aws.env);
+  const ran = await wherry(['run', '-v', ...words], aws.env);
   assert.equal(ran.status, 0, ran.stderr);
+  assert.match(ran.stderr, /^· settings: wherry.json\n[\s\S]*^· Amazon ECS RunTask: ok, \d+ ms$/m);
   assert.match(ran.stderr, /wherry-shop:1 \(registered for this run\)/);
   const s3 = s3Service(aws.account);
   const answer = await s3.get('s3://shop/answer.txt');

@@ -90,6 +90,9 @@ test('usage: no Python, and a Python without Kedro, end with status 1 and say wh
   assert.equal(without.status, 1);
   assert.match(without.stderr, /has no Kedro[\s\S]*\$WHERRY_PYTHON/);
   assertClear(without);
+  const told = await wherry(['-v', 'plan', '-C', project.folder], { WHERRY_PYTHON: bare });
+  assert.match(told.stderr, /^· Python: .*bare-python \(\$WHERRY_PYTHON\)\n· Traceback[\s\S]*^· ModuleNotFoundError/m);
+  assert.ok(told.stderr.endsWith(without.stderr), 'the rest is as without -v');
 });
 
 test('usage: an endpoint that does not answer, and missing credentials, end with status 3 and one message', async () => {

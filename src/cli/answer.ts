@@ -20,7 +20,7 @@ interface Findings {
 }
 
 /** Options that say how an answer is shown, or are in the question under another name. */
-const NOT_ASKED = ['format', 'color', 'cache', 'project'];
+const NOT_ASKED = ['format', 'color', 'cache', 'project', 'verbose'];
 
 /**
  * The plan and what is wrong with it, as files and variables decide: what an account or a clock says belongs elsewhere.
@@ -35,7 +35,10 @@ export async function answer(options: PrepareOptions, host: Host): Promise<Answe
   const question = { what: 'answer', ...Object.fromEntries(asked), snapshot, root, python: found?.path };
   const { files } = recorder(host.env);
   const kept = cache?.find(question);
-  if (kept !== undefined) return unpack(kept.answer, root, files);
+  if (kept !== undefined) {
+    host.tell('nothing has changed: the answer is the one that was kept (--no-cache asks anew)');
+    return unpack(kept.answer, root, files);
+  }
 
   const { prepare } = await import('./prepare.ts');
   const { inputs, ...preparation } = await prepare(options, host);

@@ -9,13 +9,14 @@ import { readBridge } from './read-bridge.ts';
 export function accountFrom(
   { region: set }: { readonly region?: string | undefined },
   options: GlobalOptions,
-  { env }: Host,
+  { env, tell }: Host,
 ): AwsAccount {
   const { region: flag, profile, endpointUrl } = options;
   const region = flag ?? set ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   if (region === undefined)
     throw new UsageError('no AWS region is set: use --region, execution_engine.region or AWS_REGION');
-  return { region, profile, credentials: undefined, endpoints: endpointsFrom(env, endpointUrl) };
+  const endpoints = endpointsFrom(env, endpointUrl);
+  return { region, profile, credentials: undefined, endpoints, report: callTeller(tell) };
 }
 
 /** What the Fargate engine is made of, but its limits. */
@@ -26,4 +27,8 @@ export async function fargateOptions(
 ): Promise<DeliveryOptions> {
   const { step, bootstrap } = await readBridge(host);
   return { account, settings, projectName: project.name, spill, step, bootstrap, sha256 };
+}
+
+export function callTeller(tell: Host['tell']): NonNullable<AwsAccount['report']> {
+  return ({ service, operation, ms, code = 'ok' }) => tell(`${service} ${operation}: ${code}, ${ms} ms`);
 }

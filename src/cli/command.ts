@@ -19,6 +19,7 @@ export interface GlobalOptions {
   readonly profile?: string;
   readonly endpointUrl?: string;
   readonly format?: string;
+  readonly verbose?: boolean;
   readonly color: boolean;
 }
 

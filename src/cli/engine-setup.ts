@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { LaunchRecord } from '../model/launch-record.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
 import type { ObjectStore } from '../store/mirror.ts';
-import { accountFrom, fargateOptions } from './aws-account.ts';
+import { accountFrom, callTeller, fargateOptions } from './aws-account.ts';
 import { EXIT, type GlobalOptions, UsageError, VERSION } from './command.ts';
 import type { FaultsFile } from './faults-file.ts';
 import type { Host } from './host.ts';
@@ -176,7 +176,8 @@ async function openEmulator({ root, region, images, python }: EmulatorRequest, h
     return EXIT.service;
   }
   for (const image of images) await emulator.mapImage(image, root, python);
-  return { account: emulatedAccount(emulator.endpoints, region), emulator };
+  const account = { ...emulatedAccount(emulator.endpoints, region), report: callTeller(host.tell) };
+  return { account, emulator };
 }
 
 async function fargateEngine(

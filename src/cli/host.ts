@@ -12,6 +12,8 @@ export interface Host {
   out(text: string): void;
   /** Progress and complaints. */
   err(text: string): void;
+  /** What only `-v` shows, a line or more. */
+  tell(text: string): void;
   readonly hasColors: boolean;
   /** Where questions are asked; undefined where nobody would answer: no terminal, or a CI job that has one. */
   readonly terminal: { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream } | undefined;
@@ -47,6 +49,7 @@ export function realHost(): Host {
     env: process.env,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    tell: () => {},
     hasColors: process.env['NO_COLOR'] === undefined && process.stderr.isTTY === true,
     terminal: isAnswered() ? { input: process.stdin, output: process.stderr } : undefined,
     interrupted: controller.signal,

@@ -49,6 +49,7 @@ function buildParser(host: Host, done: (status: number) => void): Parser {
     .option('--profile <name>', 'AWS profile')
     .option('--endpoint-url <url>', 'where AWS is, if not at AWS')
     .option('--format <format>', "form of the result: text or json, and each command's own")
+    .option('-v, --verbose', 'tell on stderr what is read, which Python is asked and every call to AWS')
     .option('--no-color', 'no colours')
     .version(VERSION, '--version');
   for (const command of COMMANDS) addCommand(parser, command, host, done);
@@ -85,11 +86,17 @@ function addCommand(parser: Parser, command: Command, host: Host, done: (status:
       );
     }
     const handler = await command.load();
-    done(await handler({ args: sub.args, options: options as never, host }));
+    done(await handler({ args: sub.args, options: options as never, host: await hostFor(options, host) }));
   });
 }
 
 /** Kedro's short forms of two letters, which command lines otherwise take for two flags. */
 function withLongForms(words: readonly string[]): string[] {
   return words.map((word) => (word === '-ns' ? '--namespaces' : word === '-lv' ? '--load-versions' : word));
+}
+
+async function hostFor(options: GlobalOptions, host: Host): Promise<Host> {
+  if (!options.verbose) return host;
+  const { teller } = await import('./teller.ts');
+  return { ...host, tell: teller(options, host) };
 }

@@ -104,7 +104,7 @@ export function loadRequest(
 ): LoadRequest {
   const { env, pipeline, confSource, python, configFile: file } = options;
   return {
-    ...{ root, env, pipeline, confSource, python, files },
+    ...{ root, env, pipeline, confSource, python, files, tell: host.tell },
     variables: host.env,
     bridge: join(host.packageRoot, 'bridge'),
     cache: answerCache(root, options, host),
@@ -125,7 +125,7 @@ function loaderFor(request: LoadRequest): Loader {
 
 interface PreparationContext {
   readonly options: PrepareOptions;
-  readonly host: Pick<Host, 'packageRoot'>;
+  readonly host: Pick<Host, 'packageRoot'> & Partial<Pick<Host, 'tell'>>;
   readonly record: Pick<Recorder, 'files' | 'variables'>;
   readonly fillIn: (settings: ConfigValues, project: Project) => ConfigValues;
 }
@@ -148,6 +148,7 @@ export async function planAndCheck(
     airflowOf: options.target === 'airflow' ? pipelineOf(options) : undefined,
     ...record,
   });
+  host.tell?.(`settings: ${configured.config.files.join(', ') || 'none'}`);
   const { planned, config, engine, spill } = planProject({ options, loaded, config: configured.config, fillIn });
   const found = check({
     project,

@@ -18,6 +18,8 @@ export interface LoadRequest {
   /** Undefined: nothing of earlier is used, and nothing kept. */
   readonly cache: AnswerCache | undefined;
   readonly files: FileReader;
+  /** For whoever wants to know more. */
+  readonly tell?: (text: string) => void;
   /** Variables on which a project with these settings depends, as its user says. */
   readonly namedVariables: (place: Pick<Project, 'confSource' | 'env'>) => readonly string[];
 }

@@ -29,9 +29,10 @@ async function loadKedroProject(request: LoadRequest): Promise<LoadResult> {
 export async function describeKedro(
   request: LoadRequest,
 ): Promise<(Interpretation & { readonly description: Description }) | Exclude<LoadResult, Loaded>> {
-  const { root, files } = request;
+  const { root, files, tell = () => {} } = request;
   const { found, tried } = await findPython({ root, asked: request.python, variables: request.variables });
   if (found === undefined) return { kind: 'failed', diagnostics: [pythonMissing(tried)] };
+  tell(`Python: ${found.path} (${found.origin})`);
   const { confSource = 'conf', env = 'local' } = request;
   const bombs = aliasBombs({ root, confSource, files, envs: [env, 'base'] });
   if (bombs.length > 0) return { kind: 'failed', diagnostics: bombs };
@@ -43,6 +44,7 @@ export async function describeKedro(
   });
   if (!described.ok) return { kind: 'failed', diagnostics: [bridgeDied(found, described.status, described.stderr)] };
 
+  for (const { traceback } of described.description.problems) if (traceback) tell(traceback);
   return { description: described.description, inputs: described.inputs, root, files, python: found.path, tried };
 }
 

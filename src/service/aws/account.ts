@@ -1,9 +1,13 @@
+import type { EndedCall } from './call.ts';
+
 /** How to reach an AWS account. What is undefined is left to the SDK's own chain. */
 export interface AwsAccount {
   readonly region: string;
   readonly profile: string | undefined;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
   readonly endpoints: AwsEndpoints;
+  /** Told of every call that has ended. */
+  readonly report?: (ended: EndedCall) => void;
 }
 
 /** Endpoints other than AWS's own, as the AWS CLI's variables name them. */

@@ -9,6 +9,17 @@ export interface Call {
   readonly service: ServiceId;
   readonly operation: string;
   readonly endpoint: string | undefined;
+  /** Told of the call when it has ended. */
+  readonly report: ((ended: EndedCall) => void) | undefined;
+}
+
+/** A call with the SDK's tries together. */
+export interface EndedCall {
+  readonly service: string;
+  readonly operation: string;
+  readonly ms: number;
+  /** AWS's name for what went wrong; undefined where it went well. */
+  readonly code: string | undefined;
 }
 
 /** A service's answer to one call, or its refusal. `code` is AWS's own name for it. */
@@ -16,6 +27,18 @@ export type Answer<T> = Result<T, ServiceTrouble & { readonly code: string }>;
 
 /** Makes one call (the SDK tries up to three times) and tells apart what can go wrong with it. */
 export async function ask<T>(call: Call, send: () => Promise<T>): Promise<Answer<T>> {
+  const before = Date.now();
+  const answer = await attempt(call, send);
+  call.report?.({
+    service: SERVICE_NAMES[call.service],
+    operation: call.operation,
+    ms: Date.now() - before,
+    code: answer.ok ? undefined : answer.error.code,
+  });
+  return answer;
+}
+
+async function attempt<T>(call: Call, send: () => Promise<T>): Promise<Answer<T>> {
   try {
     return ok(await send());
   } catch (error) {

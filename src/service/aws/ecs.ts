@@ -41,7 +41,8 @@ const DESCRIBE_LIMIT = 100;
 export function ecsService(account: AwsAccount): EcsService {
   const endpoint = account.endpoints.ecs;
   const client = new ECSClient(clientOptions(account, endpoint));
-  const call = <T>(operation: string, send: () => Promise<T>) => ask({ service: 'ecs', operation, endpoint }, send);
+  const call = <T>(operation: string, send: () => Promise<T>) =>
+    ask({ service: 'ecs', operation, endpoint, report: account.report }, send);
   return {
     createCluster: (clusterName) =>
       call('CreateCluster', async () => {

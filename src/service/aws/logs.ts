@@ -20,7 +20,8 @@ export interface LogsService {
 export function logsService(account: AwsAccount): LogsService {
   const endpoint = account.endpoints.logs;
   const client = new CloudWatchLogsClient(clientOptions(account, endpoint));
-  const call = <T>(operation: string, send: () => Promise<T>) => ask({ service: 'logs', operation, endpoint }, send);
+  const call = <T>(operation: string, send: () => Promise<T>) =>
+    ask({ service: 'logs', operation, endpoint, report: account.report }, send);
   return {
     createGroup: async (logGroupName) => {
       const answer = await call(

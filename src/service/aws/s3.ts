@@ -40,7 +40,8 @@ export function s3Service(account: AwsAccount): S3Service {
   const endpoint = account.endpoints.s3;
   // Servers other than AWS have no host name for each bucket.
   const client = new S3Client({ ...clientOptions(account, endpoint), forcePathStyle: endpoint !== undefined });
-  const call = <T>(operation: string, send: () => Promise<T>) => ask({ service: 's3', operation, endpoint }, send);
+  const call = <T>(operation: string, send: () => Promise<T>) =>
+    ask({ service: 's3', operation, endpoint, report: account.report }, send);
   return {
     createBucket: async (Bucket) => {
       const location =
