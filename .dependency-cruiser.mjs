@@ -22,6 +22,7 @@ const PACKAGE_HOMES = {
   '@aws-sdk': '^src/service/aws/',
   yaml: '^src/util/(yaml-document|yaml-scalars|construct-yaml)[.]ts$',
   commander: '^src/cli/',
+  croner: '^src/util/cron[.]ts$',
   '@inquirer/input': '^src/cli/ask[.]ts$',
   'cli-table3': '^src/cli/present/',
   zod: '^src/(config|load/[^/]+)/',

@@ -77,6 +77,8 @@ FARGATE = '''execution_engine:
   cluster: ml-pipelines
   subnets: [subnet-001122334455]
   security_groups: [sg-0248abcd0248]
+  execution_role_arn: ecsTaskExecutionRole
+  task_role_arn: large-project
 image: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/large-project:1.0
 spill: s3://wherry-large-project/spill
 paths:

@@ -12,6 +12,7 @@ const SETTINGS = `execution_engine:
   cluster: ml-pipelines
   subnets: subnet-001122334455
   enable_execute_command: true
+  execution_role_arn: execution
 image: shop:1
 `;
 

@@ -12,7 +12,16 @@ import { readYaml } from '../src/util/yaml-document.ts';
 import { EXAMPLE, examplePython, projectCopy, root, wherry } from './support/cli.ts';
 import { compareOutputs, runPython } from './support/compare.ts';
 
-const CLUSTER = ['--cluster', 'ml', '--subnets', 'subnet-0123456789abcdef0', '--image', 'registry/bike-hire:1'];
+const CLUSTER = [
+  '--cluster',
+  'ml',
+  '--subnets',
+  'subnet-0123456789abcdef0',
+  '--image',
+  'registry/bike-hire:1',
+  '--task-role',
+  'bikes',
+];
 
 /** The example with nothing but its own, all-local catalog. */
 async function allLocal() {
@@ -90,7 +99,7 @@ test('init: what it is not told stays a placeholder, which is all that check fin
   };
   assert.deepEqual(
     diagnostics.map(({ code }) => code),
-    ['config/placeholder', 'config/placeholder', 'config/placeholder'],
+    Array(4).fill('config/placeholder'),
   );
   const planned = await project.wherry('run', '--emulate', '--nodes', 'docks.nothing');
   assert.doesNotMatch(planned.stderr, /placeholder/);
@@ -139,6 +148,7 @@ test('init: on a terminal it asks for what no flag says and refuses what cannot 
       ["'my-bucket' is none", '\u0015s3://my-bucket/bikes\r'],
       ['Subnets', 'subnet-0123456789abcdef0\r'],
       ['Security', '\r'],
+      ['Role', 'bikes\r'],
       ['Image', '\r'],
     ],
     '--cluster',
@@ -151,6 +161,8 @@ test('init: on a terminal it asks for what no flag says and refuses what cannot 
     type: 'aws-fargate',
     cluster: 'ml',
     subnets: ['subnet-0123456789abcdef0'],
+    task_role_arn: 'bikes',
+    execution_role_arn: 'ecsTaskExecutionRole',
   });
   assert.deepEqual(
     [written['image'], written['spill'], written['run_config']],
@@ -203,7 +215,7 @@ test('init: a pipeline.yml with an input at its root runs on emulated Fargate', 
 });
 
 const OLD = `host: https://airflow.example.com
-execution_engine: { type: aws-fargate, cluster: ml, subnets: subnet-0123456789abcdef0 }
+execution_engine: { type: aws-fargate, cluster: ml, subnets: subnet-0123456789abcdef0, execution_role_arn: e, task_role_arn: t }
 run_config:
   image: registry.example.com/bikes:\${commit_id|dirty}
   image_pull_policy: Always

@@ -58,11 +58,20 @@ test('outside: check gives no false error on another published project, of Kedro
   };
   assert.deepEqual(await found(), []);
   // What is true: nothing is set yet, and its own environment reads a path of the image.
-  const unset = Array.from({ length: 3 }, () => 'error config/value-missing');
+  const unset = Array.from({ length: 4 }, () => 'error config/value-missing');
   const onFargate = ['--engine', 'aws-fargate'];
   assert.deepEqual(await found(...onFargate), unset);
   assert.deepEqual(await found(...onFargate, '-e', 'dataproc-serverless'), [...unset, 'warning image/input-left-out']);
-  const flags = ['--cluster', 'ml', '--subnets', 'subnet-0123456789abcdef0', '--image', 'registry/iris:1'];
+  const flags = [
+    '--cluster',
+    'ml',
+    '--subnets',
+    'subnet-0123456789abcdef0',
+    '--image',
+    'registry/iris:1',
+    '--task-role',
+    'iris',
+  ];
   const ready = await wherry(['init', ...at, '--bucket', 's3://wherry-outside-iris', ...flags]);
   assert.equal(ready.status, 0, ready.stderr);
   assert.deepEqual(await found(), []);

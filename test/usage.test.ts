@@ -98,7 +98,7 @@ test('usage: no Python, and a Python without Kedro, end with status 1 and say wh
 test('usage: an endpoint that does not answer, and missing credentials, end with status 3 and one message', async () => {
   await using project = await tinyProject();
   const settings =
-    'execution_engine: {type: aws-fargate, cluster: c, subnets: [subnet-00112233], region: eu-central-1}\nimage: a:1\nspill: s3://b/spill\npaths: {"data/": "s3://b/data/"}\n';
+    'execution_engine: {type: aws-fargate, cluster: c, subnets: [subnet-00112233], region: eu-central-1, execution_role_arn: e, task_role_arn: t}\nimage: a:1\nspill: s3://b/spill\npaths: {"data/": "s3://b/data/"}\n';
   await writeFile(join(project.folder, 'aws.yml'), settings);
   const words = [
     'run',

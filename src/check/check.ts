@@ -1,5 +1,6 @@
 import { type Diagnostic, sortDiagnostics } from '../diagnostics/diagnostic.ts';
 import type { CheckContext, Rule } from './rule.ts';
+import { airflowArguments } from './rules/airflow-arguments.ts';
 import { airflowDagId } from './rules/airflow-dag-id.ts';
 import { airflowNoLogs } from './rules/airflow-no-logs.ts';
 import { airflowNotSent } from './rules/airflow-not-sent.ts';
@@ -35,6 +36,9 @@ import { pathNotMoved } from './rules/path-not-moved.ts';
 import { placeholder } from './rules/placeholder.ts';
 import { plainKedro } from './rules/plain-kedro.ts';
 import { roleForm } from './rules/role-form.ts';
+import { scheduleCron } from './rules/schedule-cron.ts';
+import { scheduleImage } from './rules/schedule-image.ts';
+import { scheduleZone } from './rules/schedule-zone.ts';
 import { settingsMissing } from './rules/settings-missing.ts';
 import { sidecars } from './rules/sidecars.ts';
 import { taskSize } from './rules/task-size.ts';
@@ -42,6 +46,7 @@ import { transcodedApart } from './rules/transcoded-apart.ts';
 import { volumeOnFargate } from './rules/volume-on-fargate.ts';
 
 const RULES: readonly Rule[] = [
+  airflowArguments,
   airflowDagId,
   airflowNoLogs,
   airflowNotSent,
@@ -81,6 +86,9 @@ const RULES: readonly Rule[] = [
   placeholder,
   plainKedro,
   roleForm,
+  scheduleCron,
+  scheduleImage,
+  scheduleZone,
   transcodedApart,
 ];
 

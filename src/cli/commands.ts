@@ -49,6 +49,8 @@ export const COMMANDS: readonly Command[] = [
       { flags: '--cluster <name>', about: 'the ECS cluster' },
       { flags: '--subnets <ids>', about: 'with commas between' },
       { flags: '--security-groups <ids>', about: 'with commas between' },
+      { flags: '--execution-role <role>', about: 'by which ECS pulls the image (default: ecsTaskExecutionRole)' },
+      { flags: '--task-role <role>', about: 'of your code, with rights to the bucket' },
       { flags: '-i, --image <image>', about: 'image of the task definition that Wherry owns' },
       { flags: '--task-definition <family>', about: 'one of yours, in place of it' },
       { flags: '--from <file>', about: 'the settings of an airflow-k8s.yaml, and what of it has no place here' },

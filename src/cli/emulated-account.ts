@@ -37,9 +37,10 @@ export function fillInForEmulator(settings: ConfigValues, project: Project): Con
       cluster: named(engine.cluster) ?? 'wherry-emulated',
       subnets: subnets.length > 0 ? subnets : ['subnet-00000000000000000'],
       security_groups: engine.security_groups.length > 0 ? engine.security_groups : ['sg-00000000000000000'],
-      task_role_arn: engine.task_role_arn ?? 'arn:aws:iam::123456789012:role/wherry-emulated-task',
+      task_role_arn: named(engine.task_role_arn) ?? 'arn:aws:iam::123456789012:role/wherry-emulated-task',
       sidecars: {},
-      execution_role_arn: engine.execution_role_arn ?? 'arn:aws:iam::123456789012:role/wherry-emulated-execution',
+      execution_role_arn:
+        named(engine.execution_role_arn) ?? 'arn:aws:iam::123456789012:role/wherry-emulated-execution',
     },
   };
 }

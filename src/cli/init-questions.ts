@@ -11,6 +11,8 @@ export interface InitOptions {
   readonly cluster?: string;
   readonly subnets?: string;
   readonly securityGroups?: string;
+  readonly executionRole?: string;
+  readonly taskRole?: string;
   readonly image?: string;
   readonly taskDefinition?: string;
   readonly from?: string;
@@ -27,7 +29,7 @@ interface Known<Flags> {
 }
 
 interface InitQuestion extends Question {
-  readonly flag: 'bucket' | 'cluster' | 'subnets' | 'securityGroups' | 'image';
+  readonly flag: 'bucket' | 'cluster' | 'subnets' | 'securityGroups' | 'taskRole' | 'image';
   readonly isOpen: (known: Known<InitOptions>) => boolean;
 }
 
@@ -52,6 +54,13 @@ const QUESTIONS: readonly InitQuestion[] = [
     flag: 'securityGroups',
     message: "Security groups, with commas between (Enter: the VPC's own)",
     isOpen: ({ old }) => old.execution_engine?.security_groups === undefined,
+  },
+  {
+    flag: 'taskRole',
+    message: 'Role of your code, with rights to the bucket (Enter: later)',
+    isOpen: ({ old, flags }) =>
+      (flags.taskDefinition ?? old.execution_engine?.task_definition ?? old.execution_engine?.task_role_arn) ===
+      undefined,
   },
   {
     flag: 'image',

@@ -136,12 +136,21 @@ function settingsFrom(
       ...(taskDefinition === undefined ? {} : { task_definition: taskDefinition }),
       subnets: list(options.subnets) ?? engine?.subnets ?? ['YOUR-SUBNET'],
       ...(groups === undefined ? {} : { security_groups: groups }),
+      ...(taskDefinition === undefined ? rolesOf(options, engine) : {}),
       ...(region === undefined ? {} : { region }),
     },
     ...(taskDefinition === undefined ? { image: options.image ?? old.image ?? placeholder } : {}),
     ...(move === undefined ? {} : { spill: move.spill, ...placesOf(move, catalog) }),
     ...(grouping === undefined ? {} : { grouping }),
     ...(airflowUrl === undefined ? {} : { host: airflowUrl }),
+  };
+}
+
+/** AWS's own name for the role by which ECS pulls and logs; for that of the user's code there is no usual one. */
+function rolesOf(options: InitOptions, engine: WrittenSettings['execution_engine']) {
+  return {
+    execution_role_arn: options.executionRole ?? engine?.execution_role_arn ?? 'ecsTaskExecutionRole',
+    task_role_arn: options.taskRole ?? engine?.task_role_arn ?? 'YOUR-TASK-ROLE',
   };
 }
 

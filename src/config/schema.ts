@@ -20,8 +20,7 @@ const literals = z.record(z.string(), z.json());
 const PYTHON_DATE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?([+-]\d\d:\d\d)?)?$/;
 
 const dagArguments = literals.superRefine(({ start_date: date }, context) => {
-  if (date === undefined || (typeof date === 'string' && PYTHON_DATE.test(date) && !Number.isNaN(Date.parse(date))))
-    return;
+  if (date === undefined || (typeof date === 'string' && isDate(date))) return;
   context.addIssue({ code: 'custom', path: ['start_date'], message: `${shown(date)} is no date: write 2026-01-31` });
 });
 
@@ -36,6 +35,13 @@ const taskArguments = literals.transform((all, context) => {
   return z.NEVER;
 });
 
+/** JavaScript takes the 31st of February for the 3rd of March, and Python does not take it. */
+function isDate(text: string): boolean {
+  const [year, month, day] = text.split(/\D/, 3).map(Number);
+  const isDay = day !== undefined && day <= new Date(Date.UTC(year ?? 0, month ?? 0, 0)).getUTCDate();
+  return PYTHON_DATE.test(text) && isDay && !Number.isNaN(Date.parse(text));
+}
+
 const airflow = z.strictObject({
   dag: dagArguments
     .default({})
@@ -43,6 +49,11 @@ const airflow = z.strictObject({
   default_args: taskArguments
     .default({})
     .meta(about("Arguments of every task's operator: retries, owner, deferrable …", { retries: 2 })),
+  timezone: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(about('In which the schedule and the start date are read; default: UTC', 'Europe/Berlin')),
   aws_conn_id: z.string().min(1).default('aws_default').describe("Airflow's connection to AWS"),
   pool: z.string().min(1).optional().meta(about("Airflow's pool for the tasks", 'fargate')),
   params: literals

@@ -50,6 +50,7 @@ async function fine(words: readonly string[], env: Record<string, string> = {}) 
 
 interface Imported {
   readonly dags: readonly string[];
+  readonly zones: Readonly<Record<string, string>>;
   readonly errors: object;
   readonly warnings: Readonly<Record<string, readonly string[]>>;
 }
@@ -104,7 +105,8 @@ for (const version of VERSIONS) {
   test(`airflow ${version}: the example's DAG imports clean, asks ECS what \`wherry run\` asks, and gives what plain kedro run gives`, async () => {
     await using project = await projectCopy(EXAMPLE);
     const python = await examplePython();
-    await appendFile(join(project.folder, 'conf', 'fargate', 'wherry.yml'), QUICK);
+    const scheduled = `${QUICK}  timezone: Europe/Berlin\n  dag: { schedule: "0 3 * * *" }\n`;
+    await appendFile(join(project.folder, 'conf', 'fargate', 'wherry.yml'), scheduled);
     const words = ['-C', project.folder, '-e', 'fargate', '--python', python];
     await using rig = await openRig(version, project.folder, [`${EXAMPLE_IMAGE}=${project.folder},python=${python}`]);
     // Makes the emulated account with its buckets and inputs. Only one of three tasks of the whole runs here.
@@ -117,7 +119,7 @@ for (const version of VERSIONS) {
     );
     const imported = (await rig.airflow.probe(['import', rig.dags])) as Imported;
     assert.deepEqual(imported.errors, {});
-    assert.ok(imported.dags.includes('bike-hire'));
+    assert.equal(imported.zones['bike-hire'], 'Europe/Berlin', 'the schedule is read in its time zone');
     const warned = Object.keys(imported.warnings).map((path) => path.split('/').at(-1));
     assert.deepEqual(warned, ['control.py'], JSON.stringify(imported.warnings));
 

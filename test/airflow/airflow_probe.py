@@ -26,7 +26,8 @@ def report_import(folder: str) -> dict:
     warnings.simplefilter("always")
     bag = DagBag(folder)
     captured = {path: [str(item) for item in found] for path, found in bag.captured_warnings.items()}
-    return {"dags": sorted(bag.dags), "errors": bag.import_errors, "warnings": captured}
+    zones = {name: getattr(dag.timezone, "name", str(dag.timezone)) for name, dag in bag.dags.items()}
+    return {"dags": sorted(bag.dags), "zones": zones, "errors": bag.import_errors, "warnings": captured}
 
 
 def run(folder: str, dag_id: str, date: str) -> dict:

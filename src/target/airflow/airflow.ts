@@ -88,7 +88,7 @@ function constants(request: CompileRequest, id: string): Record<string, Literal>
       ...(defaultArgs as Record<string, Literal>),
     },
     PARAMS: own.params as Record<string, Literal>,
-    ...dagArguments(plan, own.dag as Record<string, Literal>),
+    ...dagArguments(plan, own.dag as Record<string, Literal>, own.timezone),
   };
 }
 
@@ -165,11 +165,12 @@ function taskConstants(task: PlanTask, definition: number, container: { readonly
   };
 }
 
-function dagArguments(plan: Plan, own: Record<string, Literal>): Record<string, Literal> {
+function dagArguments(plan: Plan, own: Record<string, Literal>, zone: string | undefined): Record<string, Literal> {
   const { schedule = null, start_date = '2024-01-01T00:00:00+00:00', ...others } = own;
   return {
     SCHEDULE: schedule,
     START_DATE: start_date,
+    TIME_ZONE: zone ?? null,
     DAG_ARGS: { catchup: false, max_active_runs: 1, tags: ['wherry', plan.project], ...others },
   };
 }

@@ -24,6 +24,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from importlib.util import find_spec
 
+import pendulum
 from airflow.providers.amazon.aws.hooks.ecs import EcsHook
 from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
 
@@ -153,10 +154,14 @@ if DEFAULT_ARGS.get("deferrable") and find_spec("aiobotocore") is None:
         "deferrable tasks need apache-airflow-providers-amazon[aiobotocore]"
     )
 
+start_date = datetime.fromisoformat(START_DATE)
+if TIME_ZONE is not None:
+    start_date = start_date.replace(tzinfo=pendulum.timezone(TIME_ZONE))
+
 with DAG(
     dag_id=DAG_ID,
     schedule=SCHEDULE,
-    start_date=datetime.fromisoformat(START_DATE),
+    start_date=start_date,
     params=PARAMS,
     default_args={
         "retry_delay": timedelta(seconds=30),
