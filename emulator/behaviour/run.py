@@ -1,5 +1,6 @@
 """Runs the tests of BEHAVIOUR.md in this folder. Prints a line of JSON for each: {"id", "error"}, error null when it held."""
 
+import faulthandler
 import json
 import sys
 import unittest
@@ -22,6 +23,8 @@ class Report(unittest.TestResult):
 
 
 if __name__ == "__main__":
+    # Tests wait for what must come. Where it does not, this says for what they wait.
+    faulthandler.dump_traceback_later(600, exit=True)
     folder = Path(__file__).parent
     names = sys.argv[1:] or sorted(path.stem for path in folder.glob("test_*.py"))
     unittest.defaultTestLoader.loadTestsFromNames(names).run(Report())

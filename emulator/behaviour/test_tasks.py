@@ -231,6 +231,11 @@ class List(unittest.TestCase):
         self.assertEqual(self.listed(startedBy="list/1", launchType="EC2"), [])
         self.assertEqual(self.listed(startedBy="list"), [])
 
+    def test_list_elsewhere(self):
+        self.assertEqual(self.listed(containerInstance="0" * 32), [])
+        with refused("ServiceNotFoundException"):
+            self.listed(serviceName="any")
+
     def test_list_pages(self):
         pages = aws.ecs.get_paginator("list_tasks").paginate(cluster=CLUSTER, family="waits", maxResults=2)
         sizes = [len(page["taskArns"]) for page in pages]

@@ -1,6 +1,6 @@
 import unittest
 
-from support import CLUSTER, LOG_GROUP, Emulator, codes, container, id_of, new_name, refused, request
+from support import CLUSTER, LOG_GROUP, Emulator, codes, container, id_of, new_name, refused, request, temporary_folder
 
 STATES = ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"]
 
@@ -82,6 +82,19 @@ class Time(unittest.TestCase):
         self.assertEqual(self.aws.run(family, clientToken=f"{family}-living")["taskArn"], living["taskArn"])
         self.advance(24 * 3600)
         self.assertNotEqual(self.aws.run(family, clientToken=f"{family}-living")["taskArn"], living["taskArn"])
+
+    def test_container_start_period(self):
+        looked = temporary_folder() / "looked"
+        command = ["CMD-SHELL", f"echo >> {looked}; false"]
+        check = {"command": command, "interval": 30, "retries": 1, "startPeriod": 60}
+        task = self.started(container("exec sleep 600", healthCheck=check))
+        while not looked.exists() or len(looked.read_text()) < 2:
+            self.advance(5)
+        self.assertEqual(self.aws.described(task)["healthStatus"], "UNKNOWN")
+        while self.aws.described(task)["healthStatus"] == "UNKNOWN":
+            self.advance(5)
+        self.assertEqual(self.aws.described(task)["containers"][0]["healthStatus"], "UNHEALTHY")
+        self.assertGreaterEqual(len(looked.read_text()), 3)
 
     def test_time_own_clock(self):
         first = self.started()

@@ -2,7 +2,7 @@ import unittest
 from urllib.parse import urlsplit
 
 import boto3
-from support import ACCOUNT, CLUSTER, CONFIG, REGION, codes, container, refused, shared
+from support import ACCOUNT, CLUSTER, CONFIG, REGION, codes, container, definition, refused, shared
 
 aws = shared()
 
@@ -35,6 +35,9 @@ class Wire(unittest.TestCase):
             body = {"cluster": CLUSTER, **body} if isinstance(body, dict) else body
             status, _, answer = aws.call("ecs", operation, body)
             self.assertEqual((status, answer["__type"]), (400, "SerializationException"), operation)
+        for wrong in ({"environment": [{"name": "A", "value": 1}]}, {"command": "exit 0"}, {"cpu": "256"}):
+            body = definition("wrong", container(**wrong))
+            self.assertEqual(aws.call("ecs", "RegisterTaskDefinition", body)[2]["__type"], "SerializationException")
         self.assertEqual(aws.ask("POST", "/", b"{", {"X-Amz-Target": "Logs_20140328.GetLogEvents"})[0], 400)
 
     def test_wire_unknown_operation(self):

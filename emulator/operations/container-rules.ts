@@ -1,13 +1,20 @@
 import { clientException } from '../aws-error.ts';
-import { type Input, number, object, objects, text, texts } from '../input.ts';
+import { type Input, number, object, objects, pairs, text, texts } from '../input.ts';
 
 /** What RegisterTaskDefinition refuses of one container, wherever it is to run. */
 export function checkContainer(container: Input, definition: Input): void {
+  checkTypes(container);
   checkSecrets(container, definition);
   checkPorts(container, definition);
   checkLogDriver(container);
   checkHealthCheck(container);
   checkLimits(container);
+}
+
+/** Of what is kept as it is: a task would trip over it. */
+export function checkTypes(container: Input): void {
+  for (const key of ['command', 'entryPoint']) texts(container, key);
+  pairs(container, 'environment');
 }
 
 // An empty list of secrets is enough (aws/aws-sdk-go#2370).

@@ -19,7 +19,7 @@ export function checkDefinition(input: Input): void {
   if ((texts(input, 'requiresCompatibilities') ?? []).includes('FARGATE')) checkFargate(input, containers);
   checkSizes(input, containers);
   // Quota "Task definition size", general/latest/gr/ecs-service.html.
-  const length = JSON.stringify(input).length;
+  const length = Buffer.byteLength(JSON.stringify(input));
   if (length > 65_536) throw clientException(`Actual length: '${length}'. Max allowed length is '65536' bytes.`);
 }
 

@@ -3,6 +3,7 @@ import { cpuUnits, memoryMiB } from '../fargate-sizes.ts';
 import { type Input, number, object, objects, text, texts } from '../input.ts';
 import type { TaskDefinition } from '../state.ts';
 import { containerOverride } from '../task-specs.ts';
+import { checkTypes } from './container-rules.ts';
 import { checkRole } from './definition-rules.ts';
 import { checkFargateSize } from './fargate-rules.ts';
 
@@ -92,7 +93,9 @@ function checkOverrides(overrides: Input, definition: TaskDefinition): void {
     throw invalidParameter('Container Overrides length must be at most 8192');
   }
   const containers = objects(definition.shown, 'containerDefinitions') ?? [];
-  for (const { name } of objects(overrides, 'containerOverrides') ?? []) {
+  for (const override of objects(overrides, 'containerOverrides') ?? []) {
+    const name = text(override, 'name') ?? 'null';
+    checkTypes(override);
     if (!containers.some((container) => container.name === name)) {
       throw invalidParameter(`Override for container named ${name} is not a container in the TaskDefinition.`);
     }
