@@ -183,7 +183,7 @@ async function openEmulator({ root, region, images, python }: EmulatorRequest, h
 async function fargateEngine(
   account: AwsAccount,
   delivery: DeliveryOptions | undefined,
-  { now }: Host,
+  { now, sleep }: Host,
   where?: 'emulated',
 ): Promise<Engine> {
   const { fargateEngine: make } = await import('../engine/aws-fargate/aws-fargate.ts');
@@ -193,6 +193,7 @@ async function fargateEngine(
     sha256,
     delivery,
     now,
+    sleep,
     capacity: where === 'emulated' ? availableParallelism() : FARGATE_CAPACITY,
     logLagMs: isElsewhere ? LOCAL_LOG_LAG_MS : AWS_LOG_LAG_MS,
   });

@@ -37,22 +37,29 @@ export async function logs(input: CommandInput<LogsOptions>): Promise<number> {
   }
 }
 
-/** Gives, at each call, the lines of an attempt that came since the last one. */
-type ReadNew = (task: string, attempt: AttemptRecord) => Promise<readonly LogLine[]>;
+interface Wanted {
+  readonly task: string;
+  readonly attempt: AttemptRecord;
+}
+
+interface TaskLine extends LogLine {
+  readonly task: string;
+  readonly attempt: number;
+}
+
+/** Gives, at each call, the lines of these attempts that came since the last one. */
+type ReadNew = (wanted: readonly Wanted[]) => Promise<readonly TaskLine[]>;
 
 interface LogSource {
   readonly read: ReadNew;
   close(): Promise<void>;
 }
 
-async function newLines(state: RunState, taskName: string | undefined, read: ReadNew) {
-  const attempts = state.tasks
+async function newLines(state: RunState, taskName: string | undefined, read: ReadNew): Promise<TaskLine[]> {
+  const wanted = state.tasks
     .filter(({ name }) => taskName === undefined || name === taskName)
     .flatMap(({ name, attempts }) => attempts.map((attempt) => ({ task: name, attempt })));
-  const pages = await Promise.all(
-    attempts.map(async ({ task, attempt }) => (await read(task, attempt)).map((line) => ({ ...line, task }))),
-  );
-  return pages.flat().sort((a, b) => a.at - b.at);
+  return [...(await read(wanted))].sort((a, b) => a.at - b.at);
 }
 
 /** Where the lines of a run are: kept here by the process that drives it, or where its tasks write them. */
@@ -64,10 +71,11 @@ async function sourceFor(run: FoundRun, input: CommandInput<LogsOptions>): Promi
   const service = await logsOfService(run, input);
   if (typeof service === 'number') return service;
   const has = new Set<string>();
-  const read: ReadNew = async (task, attempt) => {
-    const lines = await kept.read(task, attempt);
-    if (lines.length > 0) has.add(`${task}/${attempt.attempt}`);
-    return has.has(`${task}/${attempt.attempt}`) ? lines : service.read(task, attempt);
+  const read: ReadNew = async (wanted) => {
+    const lines = await kept.read(wanted);
+    for (const { task, attempt } of lines) has.add(`${task}/${attempt}`);
+    const others = wanted.filter(({ task, attempt }) => !has.has(`${task}/${attempt.attempt}`));
+    return [...lines, ...(await service.read(others))];
   };
   return { read, close: service.close };
 }
@@ -76,15 +84,13 @@ async function sourceFor(run: FoundRun, input: CommandInput<LogsOptions>): Promi
 async function keptLogs(runId: string, { options, host }: CommandInput<LogsOptions>): Promise<LogSource> {
   const store = await openRunStore(options, host);
   const ends = new Map<string, number>();
-  return {
-    read: async (task, { attempt }) => {
-      const key = `${task}/${attempt}`;
-      const page = await store.readLog(runId, task, attempt, ends.get(key));
-      ends.set(key, page.end);
-      return page.lines;
-    },
-    close: async () => {},
+  const readOne = async ({ task, attempt: { attempt } }: Wanted): Promise<TaskLine[]> => {
+    const key = `${task}/${attempt}`;
+    const page = await store.readLog(runId, task, attempt, ends.get(key));
+    ends.set(key, page.end);
+    return page.lines.map((line) => ({ ...line, task, attempt }));
   };
+  return { read: async (wanted) => (await Promise.all(wanted.map(readOne))).flat(), close: async () => {} };
 }
 
 /** The logs of a run that another machine drives, or has driven, where the tasks write them. */
@@ -93,18 +99,21 @@ async function logsOfService(run: FoundRun, input: CommandInput<LogsOptions>): P
   const opened = await openRecorded(run, input);
   if (typeof opened === 'number') return opened;
   const { session, close } = opened;
-  const cursors = new Map<string, string | undefined>();
+  const attached = new Set<string>();
   return {
-    read: async (task, { attempt, handle, launch, askedAt }) => {
-      if (handle === undefined) return [];
-      if (!cursors.has(handle)) await session.attach({ task, attempt, launch }, { handle, askedAt });
-      const lines: LogLine[] = [];
-      for (;;) {
-        const page = await session.logs(handle, cursors.get(handle));
-        if (!page.ok || page.value.lines.length === 0) return lines;
-        lines.push(...page.value.lines);
-        cursors.set(handle, page.value.cursor);
-      }
+    read: async (wanted) => {
+      const byHandle = new Map(wanted.map((one) => [one.attempt.handle ?? '', one]));
+      byHandle.delete('');
+      for (const [handle, { task, attempt }] of byHandle)
+        if (!attached.has(handle)) {
+          await session.attach({ task, attempt: attempt.attempt, launch: attempt.launch }, { ...attempt, handle });
+          attached.add(handle);
+        }
+      const pages = await session.logs([...byHandle.keys()]);
+      return [...(pages.ok ? pages.value : [])].flatMap(([handle, { lines }]) => {
+        const { task, attempt } = byHandle.get(handle) as Wanted;
+        return lines.map((line) => ({ ...line, task, attempt: attempt.attempt }));
+      });
     },
     close,
   };

@@ -43,8 +43,8 @@ export interface LogLine {
 
 export interface LogPage {
   readonly lines: readonly LogLine[];
-  /** Give it back to read on. */
-  readonly cursor: string | undefined;
+  /** What the step reported between the lines, where it has no other way. */
+  readonly events: readonly StepEvent[];
 }
 
 export interface OpenRequest {
@@ -82,7 +82,8 @@ export interface EngineSession {
   observe(handles: readonly Handle[]): Promise<Result<ReadonlyMap<Handle, Observation>, ServiceTrouble>>;
   /** Asks. The end shows up in `observe`. Asking twice, or too late, is not an error. */
   stop(handle: Handle, reason: string): Promise<Result<void, ServiceTrouble>>;
-  logs(handle: Handle, after: string | undefined): Promise<Result<LogPage, ServiceTrouble>>;
+  /** What is new in the logs of each since the last call, from its beginning on. Those with nothing new may be missing. */
+  logs(handles: readonly Handle[]): Promise<Result<ReadonlyMap<Handle, LogPage>, ServiceTrouble>>;
   /** Lets go of what the session holds on this machine. Attempts that are still under way stay so. */
   close(): Promise<void>;
 }

@@ -77,6 +77,8 @@ export interface AttemptEnd {
   /** Undefined when it ended well. */
   readonly failure: Failure | undefined;
   readonly times: AttemptTimes;
+  /** What else the engine knows of it and may forget: plain data, in its own words. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A fact appended to a run's log; the run's state is a fold over these. `at` is ISO 8601. */

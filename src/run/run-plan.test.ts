@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeDataset, makeNode, makeProject } from '../../test/support/random-pipeline.ts';
 import { settings, sha256 } from '../../test/support/settings.ts';
+import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import type { AttemptSpec, EngineSession, LogLine, Observation } from '../engine/engine.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Node } from '../model/project.ts';
@@ -31,6 +32,7 @@ const AWAY: ServiceTrouble = {
 /** An engine in memory: each attempt runs for three observations and then ends well. */
 function fakeSession(change: Partial<EngineSession> = {}): EngineSession & { readonly started: string[] } {
   const seen = new Map<string, number>();
+  const read = new Set<string>();
   const started: string[] = [];
   return {
     started,
@@ -55,8 +57,13 @@ function fakeSession(change: Partial<EngineSession> = {}): EngineSession & { rea
         ),
       ),
     stop: async () => ok(undefined),
-    logs: async (handle, after) =>
-      ok({ lines: after === undefined ? [{ at: 1, text: `log of ${handle}` }] : [], cursor: 'end' }),
+    logs: async (handles) => {
+      const unread = handles.filter((handle) => !read.has(handle));
+      for (const handle of unread) read.add(handle);
+      return ok(
+        new Map(unread.map((handle) => [handle, { lines: [{ at: 1, text: `log of ${handle}` }], events: [] }])),
+      );
+    },
     close: async () => {},
     ...change,
   };
@@ -66,16 +73,16 @@ interface Driven {
   readonly cancel?: { aborted: boolean };
   readonly policy?: Partial<RunPolicy>;
   readonly nodes?: readonly Node[];
+  readonly clock?: VirtualClock;
   readonly resumed?: Pick<Resumption, 'past' | 'rerunUnknown'> & { toCancel?: boolean };
 }
 
 async function drive(
   session: EngineSession,
-  { cancel = { aborted: false }, policy = {}, nodes = CHAIN, resumed }: Driven = {},
+  { cancel = { aborted: false }, policy = {}, nodes = CHAIN, clock = new VirtualClock(), resumed }: Driven = {},
 ) {
   const events: RunEvent[] = [];
   const logs: LogLine[] = [];
-  let now = 0;
   const outcome = await runPlan({
     runId: 'r',
     plan: planOf(nodes),
@@ -92,11 +99,8 @@ async function drive(
       appendLog: async (_task, _attempt, lines) => void logs.push(...lines),
       keptLines: async () => 0,
     },
-    now: () => now,
-    sleep: async (ms) => {
-      now += ms;
-      await new Promise(setImmediate);
-    },
+    now: clock.now,
+    sleep: clock.sleep,
     cancel,
     lost: () => undefined,
     report: () => {},
@@ -342,4 +346,28 @@ test('run: a start that takes long holds up neither the others nor the looks at 
     { nodes },
   );
   assert.equal(outcome.state.state, 'succeeded');
+});
+
+test('run: an attempt that has just begun is looked at soon, however long the one before took', async () => {
+  const looks: { handle: string; at: number }[] = [];
+  const clock = new VirtualClock();
+  const good = fakeSession();
+  const { events } = await drive(
+    {
+      ...good,
+      observe: async (handles) => {
+        looks.push({ handle: handles[0] ?? '', at: clock.ms });
+        // `a` takes an hour.
+        return handles[0] === 'a/1' && clock.ms < 3_600_000
+          ? ok(new Map([['a/1', { state: 'running' as const, startedAt: 1, events: [] }]]))
+          : good.observe(handles);
+      },
+    },
+    { policy: { timeoutMs: 7_200_000 }, clock },
+  );
+  const begun = events.find((event) => event.event === 'attempt-started' && event.task === 'b');
+  const first = looks.find(({ handle }) => handle === 'b/1')?.at ?? 0;
+  assert.ok(first - Date.parse(begun?.at ?? '') < 500, `${first} ${begun?.at}`);
+  const gap = looks.findIndex(({ handle }) => handle === 'b/1') - 2;
+  assert.ok((looks[gap]?.at ?? 0) - (looks[gap - 1]?.at ?? 0) > 1000, 'looks at what takes long are rare');
 });

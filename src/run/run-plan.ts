@@ -74,12 +74,13 @@ class LiveRun {
   readonly #background = new Set<Promise<void>>();
   #recorded: Promise<void> = Promise.resolve();
   #isLooking = false;
-  #nextLook = 0;
+  #lookedAt = 0;
   #bug: unknown;
 
   constructor(context: RunContext) {
     const { session, plan, policy } = context;
-    const followers = new LogFollowers(context);
+    const record: Watch['record'] = (event) => this.#record(event);
+    const followers = new LogFollowers({ ...context, record });
     const timeouts = new Map(plan.tasks.map((task) => [task.name, timeoutOf(task, policy)]));
     this.#context = context;
     this.#fold = new RunFold(context.runId, context.plan);
@@ -87,7 +88,7 @@ class LiveRun {
       session,
       fold: this.#fold,
       timeoutOf: (task) => timeouts.get(task) ?? policy.timeoutMs,
-      record: (event) => this.#record(event),
+      record,
       followers,
     };
     this.#contact = new Contact(context.now, (trouble) => context.report({ kind: 'trouble', trouble }));
@@ -180,7 +181,7 @@ class LiveRun {
       if (started.ok) {
         this.#contact.answered();
         await this.#record({ event: 'attempt-started', task, attempt, handle: started.value });
-        this.#watch.followers.follow({ task, attempt, handle: started.value });
+        this.#watch.followers.follow(started.value, { task, attempt });
       } else if ('reason' in started.error) {
         this.#contact.answered();
         const end = { exitCode: undefined, failure: started.error, times: {} };
@@ -224,18 +225,18 @@ class LiveRun {
       const observed = await observeAll(this.#watch);
       if (observed.ok) this.#contact.answered();
       else this.#contact.failed(observed.error);
-      this.#nextLook = now() + this.#pollPause();
+      this.#lookedAt = now();
       this.#isLooking = false;
     });
   }
 
-  #pollPause(): number {
+  get #nextLook(): number {
     const { live, tasks } = this.#fold;
     const youngest = [...live].reduce(
       (last, task) => Math.max(last, tasks.get(task)?.attempts.at(-1)?.askedAt ?? 0),
       0,
     );
-    return pollPause(live.size, this.#context.now() - youngest);
+    return this.#lookedAt + pollPause(live.size, this.#context.now() - youngest);
   }
 
   /** One event after the other: on disk, then in the state, then shown. */

@@ -72,6 +72,7 @@ async function attach(
   const { handle } = attached.value;
   const { attempt } = spec;
   if (last.handle === undefined) await around.record({ event: 'attempt-started', task: task.name, attempt, handle });
-  around.followers.follow({ task: task.name, attempt, handle, kept: await keptLines(task.name, attempt) });
+  const kept = { lines: await keptLines(task.name, attempt), events: last.steps };
+  around.followers.follow(handle, { task: task.name, attempt, kept });
   return ok(undefined);
 }

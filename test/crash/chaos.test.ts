@@ -154,7 +154,8 @@ async function runChains(url: string): Promise<RunState> {
     bootstrap: read('bootstrap.py'),
     sha256,
   };
-  const engine = fargateEngine({ account, sha256, delivery, capacity: 80, logLagMs: 50, now });
+  const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms / SPEED));
+  const engine = fargateEngine({ account, sha256, delivery, capacity: 80, logLagMs: 50, now, sleep: pause });
   const request = { runId: '20260101T000000-chaos0', plan, saveVersion: '2026-01-01T00.00.00.000Z' };
   const opened = await engine.open(request);
   assert.ok(opened.ok, JSON.stringify(opened));
@@ -174,11 +175,7 @@ async function runChains(url: string): Promise<RunState> {
       keptLines: async () => 0,
     },
     now,
-    sleep: (ms, early) =>
-      Promise.race([
-        new Promise<void>((resolve) => setTimeout(resolve, ms / SPEED)),
-        ...(early === undefined ? [] : [early]),
-      ]),
+    sleep: (ms, early) => Promise.race([pause(ms), ...(early === undefined ? [] : [early])]),
     cancel: { aborted: false },
     lost: () => undefined,
     report: () => undefined,

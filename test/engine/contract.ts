@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Engine, EngineSession, Handle, Observation } from '../../src/engine/engine.ts';
+import type { Engine, EngineSession, Handle, LogPage, Observation } from '../../src/engine/engine.ts';
 import type { Plan } from '../../src/model/plan.ts';
 
 /** A place to run in, made for one test, with the tiny project's `failing` and `slow` pipelines planned a node a task. */
@@ -30,12 +30,14 @@ export function describeEngine(name: string, open: (t: TestContext) => Promise<B
     'an attempt that ends well has exit status 0, its times, and the events of its nodes',
     'failing',
     async (session) => {
-      const end = await untilStopped(session, await start(session, 'start'));
-      assert.equal(end.end.exitCode, 0);
-      assert.equal(end.end.failure, undefined);
-      const { createdAt = 0, startedAt = 0, stoppedAt = 0 } = end.end.times;
-      assert.ok(createdAt > 0 && createdAt <= startedAt && startedAt < stoppedAt, JSON.stringify(end.end.times));
-      const events = end.events.map(({ event }) => event);
+      const handle = await start(session, 'start');
+      const { end, events: observed } = await untilStopped(session, handle);
+      assert.equal(end.exitCode, 0);
+      assert.equal(end.failure, undefined);
+      const { createdAt = 0, startedAt = 0, stoppedAt = 0 } = end.times;
+      assert.ok(createdAt > 0 && createdAt <= startedAt && startedAt < stoppedAt, JSON.stringify(end.times));
+      // Those that the scheduler has no need of may come with the log.
+      const events = [...observed, ...(await readLog(session, handle)).events].map(({ event }) => event);
       assert.deepEqual(events, ['step-started', 'node-started', 'node-finished', 'step-finished']);
       await session.close();
     },
@@ -58,7 +60,8 @@ export function describeEngine(name: string, open: (t: TestContext) => Promise<B
   withSession('the same attempt started twice is one attempt', 'failing', async (session) => {
     const first = await start(session, 'start');
     assert.equal(await start(session, 'start'), first);
-    const { events } = await untilStopped(session, first);
+    const { events: observed } = await untilStopped(session, first);
+    const events = [...observed, ...(await readLog(session, first)).events];
     assert.equal(events.filter(({ event }) => event === 'node-started').length, 1);
     await session.close();
   });
@@ -67,15 +70,7 @@ export function describeEngine(name: string, open: (t: TestContext) => Promise<B
     await untilStopped(session, await start(session, 'start'));
     const handle = await start(session, 'fails');
     await untilStopped(session, handle);
-    const lines: string[] = [];
-    let cursor: string | undefined;
-    for (let page = 0; page < 20; page++) {
-      const answer = await session.logs(handle, cursor);
-      assert.ok(answer.ok);
-      lines.push(...answer.value.lines.map(({ text }) => text));
-      cursor = answer.value.cursor;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const lines = (await readLog(session, handle)).lines.map(({ text }) => text);
     assert.equal(lines.filter((line) => line === 'about to fail').length, 1, lines.join('\n'));
     await session.close();
   });
@@ -104,6 +99,18 @@ export function describeEngine(name: string, open: (t: TestContext) => Promise<B
 }
 
 const LAUNCH = { spot: false, vcpu: 1, memoryMiB: 2048 };
+
+/** All of it that comes within a second. */
+async function readLog(session: EngineSession, handle: Handle): Promise<LogPage> {
+  const pages: LogPage[] = [];
+  for (let count = 0; count < 20; count++) {
+    const answer = await session.logs([handle, 'never started']);
+    assert.ok(answer.ok);
+    pages.push(answer.value.get(handle) ?? { lines: [], events: [] });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { lines: pages.flatMap(({ lines }) => lines), events: pages.flatMap(({ events }) => events) };
+}
 
 async function openSession({ engine, plans }: Bench, plan: keyof Bench['plans']): Promise<EngineSession> {
   const opened = await engine.open({

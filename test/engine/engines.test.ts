@@ -69,6 +69,7 @@ describeEngine('aws-fargate on the emulator', async () => {
       },
       sha256,
       now: Date.now,
+      sleep: host.sleep,
       capacity: 4,
       logLagMs: 100,
     }),

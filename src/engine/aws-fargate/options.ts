@@ -25,6 +25,7 @@ export interface FargateOptions {
   readonly capacity: number;
   readonly logLagMs: number;
   readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
 export interface Services {

@@ -4,13 +4,15 @@ import type { Plan } from '../../model/plan.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
 import { ecsService } from '../../service/aws/ecs.ts';
 import { logsService } from '../../service/aws/logs.ts';
+import type { Limiter } from '../../service/aws/rates.ts';
 import { type S3Service, s3Service } from '../../service/aws/s3.ts';
 import { ok, type Result } from '../../util/result.ts';
 import type { DeliveryOptions, Services } from './options.ts';
 import { type Definitions, resolveDefinitions } from './resolve-definition.ts';
 
-export function openServices({ account }: Pick<DeliveryOptions, 'account'>): Services {
-  return { ecs: ecsService(account), logs: logsService(account), s3: s3Service(account) };
+/** `limit`: what all calls together may take of the account's rates. */
+export function openServices({ account }: Pick<DeliveryOptions, 'account'>, limit?: Limiter): Services {
+  return { ecs: ecsService(account, limit), logs: logsService(account, limit), s3: s3Service(account) };
 }
 
 /** Makes all that tasks of the plan need, whoever starts them: the definitions, and step and manifest at the spill. */

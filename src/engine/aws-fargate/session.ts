@@ -1,11 +1,9 @@
 import { deflateSync } from 'node:zlib';
 import { isPlainKedro, plainCommand } from '../../fargate/plain-kedro.ts';
 import { cpuUnits, OVERRIDES_LIMIT, runTaskRequest } from '../../fargate/run-task-request.ts';
-import { runKey, under } from '../../fargate/step-command.ts';
 import { attemptEnvironment, deliveryEnvironment } from '../../fargate/step-environment.ts';
 import type { PlanTask } from '../../model/plan.ts';
 import type { Failure } from '../../model/run.ts';
-import type { StepEvent } from '../../model/step-event.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { EcsTask } from '../../service/aws/ecs.ts';
 import { failed, ok, type Result } from '../../util/result.ts';
@@ -20,13 +18,13 @@ import type {
   OpenRequest,
   StoppedObservation,
 } from '../engine.ts';
-import { parseStepEvent } from '../parse-step-event.ts';
 import { freeze, type Launch } from './launch.ts';
+import { LogReader } from './log-reader.ts';
 import { endByMarker } from './markers.ts';
 import type { FargateOptions, Services } from './options.ts';
 import { refusalOf } from './refusal.ts';
 import type { Definition } from './resolve-definition.ts';
-import { StdoutEvents } from './stdout-events.ts';
+import { StepReports } from './step-reports.ts';
 import { endOf } from './stopped-task.ts';
 
 export interface SessionParts {
@@ -35,6 +33,12 @@ export interface SessionParts {
   readonly services: Services;
   readonly launch: Launch;
 }
+
+/** By how much this machine's clock, or that of another that began the run, may be ahead of AWS's. */
+const CLOCKS_DIFFER_MS = 5 * 60_000;
+
+/** A line that comes later than its neighbours by so many times the usual lag is still read. */
+const LATE_LAGS = 3;
 
 /** ECS may not know a task for a moment after it was started. */
 const UNKNOWN_FOR_MS = 60_000;
@@ -53,12 +57,19 @@ export class FargateSession implements EngineSession {
   readonly frozen: EngineSession['frozen'];
   readonly #parts: SessionParts;
   readonly #attemptOf = new Map<Handle, AttemptSpec & { readonly askedAt: number }>();
-  readonly #stdoutEvents = new StdoutEvents();
+  readonly #tasks: ReadonlyMap<string, PlanTask>;
+  readonly #logs: LogReader;
+  readonly #reports: StepReports;
 
   constructor(parts: SessionParts) {
     const { options, launch } = parts;
     const { settings, definitions, spill } = launch;
     this.#parts = parts;
+    this.#tasks = new Map(parts.request.plan.tasks.map((task) => [task.name, task]));
+    const { logs, s3 } = parts.services;
+    const lagMs = LATE_LAGS * options.logLagMs;
+    this.#logs = new LogReader(logs, lagMs);
+    this.#reports = new StepReports({ s3, spill, runId: parts.request.runId, lagMs, now: options.now });
     this.capacity = options.capacity;
     this.logLagMs = options.logLagMs;
     this.frozen = freeze(launch);
@@ -111,7 +122,10 @@ export class FargateSession implements EngineSession {
 
   async attach(spec: AttemptSpec, { handle, askedAt }: EarlierStart): Promise<Result<Attached, ServiceTrouble>> {
     const known = handle === undefined ? await this.#findOrStart(spec, askedAt) : ok({ handle });
-    if (known.ok && 'handle' in known.value) this.#attemptOf.set(known.value.handle, { ...spec, askedAt });
+    if (known.ok && 'handle' in known.value) {
+      this.#attemptOf.set(known.value.handle, { ...spec, askedAt });
+      this.#followLog(known.value.handle, askedAt - CLOCKS_DIFFER_MS);
+    }
     return known;
   }
 
@@ -119,9 +133,13 @@ export class FargateSession implements EngineSession {
     if (handles.length === 0) return ok(new Map());
     const answer = await this.#parts.services.ecs.describeTasks(this.#cluster, handles);
     if (!answer.ok) return answer;
-    const observations = new Map<Handle, Observation>();
-    for (const task of answer.value)
-      if (task.taskArn !== undefined) observations.set(task.taskArn, await this.#observation(task, task.taskArn));
+    const observed = await Promise.all(
+      answer.value.map(async (task): Promise<[Handle, Observation]> => {
+        const handle = task.taskArn ?? '';
+        return [handle, await this.#observation(task, handle)];
+      }),
+    );
+    const observations = new Map(observed);
     for (const handle of handles) {
       const attempt = this.#attemptOf.get(handle);
       if (observations.has(handle) || attempt === undefined || !this.#isOverdue(attempt.askedAt)) continue;
@@ -136,17 +154,15 @@ export class FargateSession implements EngineSession {
     return this.#parts.services.ecs.stopTask(this.#cluster, handle, reason);
   }
 
-  async logs(handle: Handle, after: string | undefined): Promise<Result<LogPage, ServiceTrouble>> {
-    const attempt = this.#attemptOf.get(handle);
-    const log = attempt && this.#definition(this.#task(attempt.task)).log;
-    if (log === undefined) return ok({ lines: [], cursor: undefined });
-    const stream = `${log.prefix}/${this.#engine.container_name}/${handle.split('/').at(-1)}`;
-    const page = await this.#parts.services.logs.read(log.group, stream, after);
-    if (!page.ok) return page;
-    return ok({
-      lines: this.#stdoutEvents.takeFrom(handle, page.value.lines, this.#nonceOf(attempt)),
-      cursor: page.value.nextToken,
-    });
+  async logs(handles: readonly Handle[]): Promise<Result<ReadonlyMap<Handle, LogPage>, ServiceTrouble>> {
+    const read = await this.#logs.read(handles);
+    if (!read.ok) return read;
+    const pages = new Map<Handle, LogPage>();
+    for (const [handle, lines] of read.value)
+      pages.set(handle, this.#reports.sift(handle, lines, this.#nonceOf(this.#attemptOf.get(handle))));
+    for (const [handle, events] of await this.#reports.readEnded(handles))
+      pages.set(handle, { lines: pages.get(handle)?.lines ?? [], events });
+    return ok(pages);
   }
 
   async close(): Promise<void> {
@@ -187,7 +203,7 @@ export class FargateSession implements EngineSession {
   }
 
   #task(name: string): PlanTask {
-    const task = this.#parts.request.plan.tasks.find((candidate) => candidate.name === name);
+    const task = this.#tasks.get(name);
     if (task === undefined) throw new Error(`the plan has no task '${name}'`);
     return task;
   }
@@ -218,39 +234,45 @@ export class FargateSession implements EngineSession {
   }
 
   async #observation(task: EcsTask, handle: Handle): Promise<Observation> {
+    const startedAt = task.startedAt?.getTime();
+    const createdAt = task.createdAt?.getTime() ?? 0;
     switch (task.lastStatus) {
       case 'RUNNING':
       case 'DEACTIVATING':
       case 'STOPPING':
       case 'DEPROVISIONING':
-        return { state: 'running', startedAt: task.startedAt?.getTime(), events: this.#stdoutEvents.of(handle) };
-      case 'STOPPED': {
-        const events = await this.#events(handle);
-        return {
-          state: 'stopped',
-          events,
-          end: endOf(task, this.#engine.container_name, events),
-        };
-      }
+        this.#followLog(handle, createdAt);
+        return { state: 'running', startedAt, events: [] };
+      case 'STOPPED':
+        this.#followLog(handle, createdAt);
+        return this.#ended(task, handle);
       default:
         return { state: 'pending', events: [] };
     }
   }
 
-  /** What the step reported, whole, once its container has ended. */
-  async #events(handle: Handle): Promise<readonly StepEvent[]> {
-    const { launch, services, request } = this.#parts;
-    const { spill } = launch;
+  #followLog(handle: Handle, from: number): void {
     const attempt = this.#attemptOf.get(handle);
-    if (attempt === undefined) return [];
-    if (spill === undefined) {
-      await this.logs(handle, undefined);
-      return this.#stdoutEvents.of(handle);
+    const log = attempt && this.#definition(this.#task(attempt.task)).log;
+    if (log === undefined) return;
+    const prefix = `${log.prefix}/${this.#engine.container_name}/`;
+    this.#logs.follow(handle, { group: log.group, prefix, stream: `${prefix}${handle.split('/').at(-1)}`, from });
+  }
+
+  /** Whoever waits for an attempt that ended well does not wait for its reports; the verdict on one that failed does. */
+  async #ended(task: EcsTask, handle: Handle): Promise<Observation> {
+    const attempt = this.#attemptOf.get(handle);
+    const container = this.#engine.container_name;
+    const end = endOf(task, container, []);
+    const isStored = this.#parts.launch.spill !== undefined;
+    const isExplained = end.failure !== undefined && end.exitCode !== undefined;
+    if (attempt === undefined || !isExplained || (!isStored && end.failure.blame !== 'user')) {
+      if (attempt !== undefined) this.#reports.ended(handle, attempt);
+      return { state: 'stopped', events: [], end };
     }
-    const key = runKey(request.runId, `tasks/${attempt.task}/events-${attempt.attempt}.jsonl`);
-    const text = await services.s3.get(under(spill, key));
-    const lines = text.ok ? (text.value ?? '').split('\n') : [];
-    return lines.flatMap((line) => parseStepEvent(line) ?? []);
+    const events = await this.#reports.ofFailed(handle, attempt);
+    if (events === undefined) return { state: 'running', startedAt: task.startedAt?.getTime(), events: [] };
+    return { state: 'stopped', events: isStored ? events : [], end: endOf(task, container, events) };
   }
 
   #isOverdue(askedAt: number): boolean {

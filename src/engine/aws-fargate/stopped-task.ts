@@ -7,7 +7,7 @@ import { classify } from './failure-table.ts';
 /** Reads the end of an ECS task. The exit status is that of the container by name: ECS may add containers of its own. */
 export function endOf(task: EcsTask, container: string, events: readonly StepEvent[]): AttemptEnd {
   const exitCode = task.containers?.find(({ name }) => name === container)?.exitCode;
-  return { exitCode, failure: failure(task, exitCode, events), times: timesOf(task) };
+  return { exitCode, failure: failure(task, exitCode, events), times: timesOf(task), details: detailsOf(task) };
 }
 
 function failure(task: EcsTask, exitCode: number | undefined, events: readonly StepEvent[]): Failure | undefined {
@@ -62,5 +62,25 @@ function timesOf(task: EcsTask): AttemptTimes {
     billedFrom: (task.pullStartedAt ?? task.startedAt)?.getTime(),
     startedAt: task.startedAt?.getTime(),
     stoppedAt: task.stoppedAt?.getTime(),
+  };
+}
+
+/** ECS forgets a task an hour after it stopped. */
+function detailsOf({ containers = [], ...task }: EcsTask): Record<string, unknown> {
+  return {
+    taskDefinitionArn: task.taskDefinitionArn,
+    capacityProviderName: task.capacityProviderName,
+    platformVersion: task.platformVersion,
+    availabilityZone: task.availabilityZone,
+    connectivityAt: task.connectivityAt,
+    pullStartedAt: task.pullStartedAt,
+    pullStoppedAt: task.pullStoppedAt,
+    stoppingAt: task.stoppingAt,
+    executionStoppedAt: task.executionStoppedAt,
+    stopCode: task.stopCode,
+    stoppedReason: task.stoppedReason,
+    containers: containers.map(({ name, image, imageDigest, exitCode, reason }) => {
+      return { name, image, imageDigest, exitCode, reason };
+    }),
   };
 }

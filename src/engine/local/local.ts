@@ -13,6 +13,7 @@ import type {
   EngineSession,
   Frozen,
   LogLine,
+  LogPage,
   Observation,
   OpenRequest,
   StoppedObservation,
@@ -163,9 +164,12 @@ class LocalSession implements EngineSession {
     return ok(undefined);
   }
 
-  async logs(handle: string, after: string | undefined) {
-    const lines = this.#attempts.get(handle)?.lines ?? [];
-    return ok({ lines: lines.slice(Number(after ?? 0)), cursor: String(lines.length) });
+  async logs(handles: readonly string[]) {
+    const pages = handles.map((handle): [string, LogPage] => [
+      handle,
+      { lines: this.#attempts.get(handle)?.lines.splice(0) ?? [], events: [] },
+    ]);
+    return ok(new Map(pages));
   }
 
   async close() {

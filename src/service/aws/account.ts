@@ -33,5 +33,7 @@ export function clientOptions(account: AwsAccount, endpoint: string | undefined)
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(account.profile === undefined ? {} : { profile: account.profile }),
     ...(account.credentials === undefined ? {} : { credentials: account.credentials }),
+    // Without them a connection that hangs would hang for ever.
+    requestHandler: { connectionTimeout: 10_000, requestTimeout: 60_000, throwOnRequestTimeout: true },
   };
 }

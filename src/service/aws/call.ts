@@ -1,5 +1,6 @@
 import type { ServiceTrouble } from '../../model/trouble.ts';
 import { failed, ok, type Result } from '../../util/result.ts';
+import type { Limiter } from './rates.ts';
 
 const SERVICE_NAMES = { ecs: 'Amazon ECS', logs: 'CloudWatch Logs', s3: 'Amazon S3' } as const;
 
@@ -9,6 +10,8 @@ export interface Call {
   readonly service: ServiceId;
   readonly operation: string;
   readonly endpoint: string | undefined;
+  /** Absent where calls are too few to matter. */
+  readonly limit?: Limiter | undefined;
   /** Told of the call when it has ended. */
   readonly report: ((ended: EndedCall) => void) | undefined;
 }
@@ -27,6 +30,7 @@ export type Answer<T> = Result<T, ServiceTrouble & { readonly code: string }>;
 
 /** Makes one call (the SDK tries up to three times) and tells apart what can go wrong with it. */
 export async function ask<T>(call: Call, send: () => Promise<T>): Promise<Answer<T>> {
+  await call.limit?.(call.operation);
   const before = Date.now();
   const answer = await attempt(call, send);
   call.report?.({

@@ -13,9 +13,11 @@ import {
   type Task,
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
+import { batches } from '../../util/batches.ts';
 import { ok } from '../../util/result.ts';
 import { type AwsAccount, clientOptions } from './account.ts';
 import { type Answer, ask } from './call.ts';
+import type { Limiter } from './rates.ts';
 
 export type { Task as EcsTask, TaskDefinition as EcsTaskDefinition };
 
@@ -38,11 +40,11 @@ export interface EcsService {
 /** The most tasks that one DescribeTasks takes. */
 const DESCRIBE_LIMIT = 100;
 
-export function ecsService(account: AwsAccount): EcsService {
+export function ecsService(account: AwsAccount, limit?: Limiter): EcsService {
   const endpoint = account.endpoints.ecs;
   const client = new ECSClient(clientOptions(account, endpoint));
   const call = <T>(operation: string, send: () => Promise<T>) =>
-    ask({ service: 'ecs', operation, endpoint, report: account.report }, send);
+    ask({ service: 'ecs', operation, endpoint, limit, report: account.report }, send);
   return {
     createCluster: (clusterName) =>
       call('CreateCluster', async () => {
@@ -78,16 +80,17 @@ export function ecsService(account: AwsAccount): EcsService {
           return { task: { taskArn }, reasons: [] };
         }
       }),
-    describeTasks: (cluster, arns) =>
-      call('DescribeTasks', async () => {
-        const batches = Array.from({ length: Math.ceil(arns.length / DESCRIBE_LIMIT) }, (_, index) =>
-          arns.slice(index * DESCRIBE_LIMIT, (index + 1) * DESCRIBE_LIMIT),
-        );
-        const answers = await Promise.all(
-          batches.map((tasks) => client.send(new DescribeTasksCommand({ cluster, tasks: [...tasks] }))),
-        );
-        return answers.flatMap(({ tasks }) => tasks ?? []);
-      }),
+    describeTasks: async (cluster, arns) => {
+      const answers = await Promise.all(
+        batches(arns, DESCRIBE_LIMIT).map((tasks) =>
+          call(
+            'DescribeTasks',
+            async () => (await client.send(new DescribeTasksCommand({ cluster, tasks }))).tasks ?? [],
+          ),
+        ),
+      );
+      return answers.find((answer) => !answer.ok) ?? ok(answers.flatMap((answer) => (answer.ok ? answer.value : [])));
+    },
     listTasks: (cluster, startedBy) =>
       call('ListTasks', async () => {
         const arns: string[] = [];

@@ -1,27 +1,37 @@
-import { CloudWatchLogsClient, CreateLogGroupCommand, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatchLogsClient, CreateLogGroupCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { ok } from '../../util/result.ts';
 import { type AwsAccount, clientOptions } from './account.ts';
 import { type Answer, ask } from './call.ts';
+import type { Limiter } from './rates.ts';
 
-export interface LogStreamPage {
-  readonly lines: readonly { readonly at: number; readonly text: string }[];
-  readonly nextToken: string | undefined;
+export interface LogEvent {
+  readonly id: string;
+  readonly stream: string;
+  /** Milliseconds since the epoch, by the clock of who wrote it. */
+  readonly at: number;
+  readonly text: string;
 }
+
+/** Streams of a group: some that are there, or all whose name begins so. */
+export type Streams = { readonly names: readonly string[] } | { readonly prefix: string };
 
 /** The calls to CloudWatch Logs that Wherry makes. */
 export interface LogsService {
   /** A group that is there already is no error. */
   createGroup(name: string): Promise<Answer<void>>;
-  /** A page of one stream from its start, or after `token`. A stream that is not there yet reads as empty. */
-  read(group: string, stream: string, token: string | undefined): Promise<Answer<LogStreamPage>>;
+  /** All events from an instant on, by time. Undefined where the group, or a stream that is named, is not there. */
+  filter(group: string, streams: Streams, from: number): Promise<Answer<LogEvent[] | undefined>>;
   close(): void;
 }
 
-export function logsService(account: AwsAccount): LogsService {
+/** The most streams that one FilterLogEvents takes by name. */
+export const FILTER_LIMIT = 100;
+
+export function logsService(account: AwsAccount, limit?: Limiter): LogsService {
   const endpoint = account.endpoints.logs;
   const client = new CloudWatchLogsClient(clientOptions(account, endpoint));
   const call = <T>(operation: string, send: () => Promise<T>) =>
-    ask({ service: 'logs', operation, endpoint, report: account.report }, send);
+    ask({ service: 'logs', operation, endpoint, limit, report: account.report }, send);
   return {
     createGroup: async (logGroupName) => {
       const answer = await call(
@@ -30,24 +40,22 @@ export function logsService(account: AwsAccount): LogsService {
       );
       return !answer.ok && answer.error.code === 'ResourceAlreadyExistsException' ? ok(undefined) : answer;
     },
-    read: async (logGroupName, logStreamName, nextToken) => {
-      const answer = await call('GetLogEvents', async (): Promise<LogStreamPage> => {
-        const page = await client.send(
-          new GetLogEventsCommand({
-            logGroupName,
-            logStreamName,
-            startFromHead: true,
-            ...(nextToken === undefined ? {} : { nextToken }),
-          }),
+    filter: async (logGroupName, streams, startTime) => {
+      const chosen =
+        'names' in streams ? { logStreamNames: [...streams.names] } : { logStreamNamePrefix: streams.prefix };
+      const events: LogEvent[] = [];
+      let nextToken: string | undefined;
+      do {
+        const page = await call('FilterLogEvents', () =>
+          client.send(new FilterLogEventsCommand({ logGroupName, ...chosen, startTime, nextToken })),
         );
-        const lines = (page.events ?? []).map(({ timestamp, message }) => ({
-          at: timestamp ?? 0,
-          text: message ?? '',
-        }));
-        return { lines, nextToken: page.nextForwardToken };
-      });
-      // The stream comes into being with its first line.
-      return !answer.ok && answer.error.code === 'ResourceNotFoundException' ? ok({ lines: [], nextToken }) : answer;
+        if (!page.ok) return page.error.code === 'ResourceNotFoundException' ? ok(undefined) : page;
+        for (const { eventId, logStreamName, timestamp, message } of page.value.events ?? [])
+          events.push({ id: eventId ?? '', stream: logStreamName ?? '', at: timestamp ?? 0, text: message ?? '' });
+        // A page may be empty and still not be the last.
+        nextToken = page.value.nextToken;
+      } while (nextToken !== undefined);
+      return ok(events);
     },
     close: () => client.destroy(),
   };

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { LogEvent, LogsService } from '../../service/aws/logs.ts';
+import { ok } from '../../util/result.ts';
+import { LogReader } from './log-reader.ts';
+
+const LATE_MS = 50;
+
+/** CloudWatch Logs as FilterLogEvents shows it: a stream comes into being with its first event, lines may come late. */
+class SimulatedLogs {
+  calls = 0;
+  readonly #events: LogEvent[] = [];
+
+  put(stream: string, at: number): void {
+    const id = String(this.#events.length).padStart(8, '0');
+    this.#events.push({ id, stream, at, text: `${stream} ${id}` });
+  }
+
+  readonly service: Pick<LogsService, 'filter'> = {
+    filter: async (_group, streams, from) => {
+      this.calls++;
+      const there = new Set(this.#events.map(({ stream }) => stream));
+      if ('names' in streams && streams.names.some((name) => !there.has(name))) return ok(undefined);
+      const isWanted = (stream: string) =>
+        'names' in streams ? streams.names.includes(stream) : stream.startsWith(streams.prefix);
+      const found = this.#events.filter(({ stream, at }) => at >= from && isWanted(stream));
+      return ok(found.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)));
+    },
+  };
+
+  get texts(): string[] {
+    return this.#events.filter(({ stream }) => stream.startsWith('ecs/main/s')).map(({ text }) => text);
+  }
+}
+
+const step = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('put' as const), stream: fc.nat(7), late: fc.nat(LATE_MS) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(200) }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'read' as const }) },
+);
+
+test('log reader: every line of the streams that are followed is given once, also of those that come into being late or lag behind', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
+      const logs = new SimulatedLogs();
+      const reader = new LogReader(logs.service as LogsService, LATE_MS);
+      // Of the eight streams two are another run's.
+      const handles = [0, 1, 2, 3, 4, 5].map((number) => `s${number}`);
+      for (const handle of handles)
+        reader.follow(handle, { group: 'g', prefix: 'ecs/main/', stream: `ecs/main/${handle}`, from: 1000 - LATE_MS });
+      const given: string[] = [];
+      const read = async () => {
+        const pages = await reader.read(handles);
+        assert.ok(pages.ok);
+        for (const lines of pages.value.values()) given.push(...lines.map(({ text }) => text));
+      };
+      let now = 1000;
+      for (const each of steps) {
+        if (each.kind === 'pass') now += each.ms;
+        else if (each.kind === 'read') await read();
+        else logs.put(each.stream < 6 ? `ecs/main/s${each.stream}` : `ecs/main/other${each.stream}`, now - each.late);
+      }
+      await read();
+      await read();
+      assert.deepEqual([...given].sort(), [...logs.texts].sort());
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('log reader: streams that are there are read a hundred a call, whatever is printed', async () => {
+  const logs = new SimulatedLogs();
+  const reader = new LogReader(logs.service as LogsService, LATE_MS);
+  const handles = Array.from({ length: 250 }, (_, index) => `s${index}`);
+  for (const handle of handles) {
+    reader.follow(handle, { group: 'g', prefix: 'ecs/main/', stream: `ecs/main/${handle}`, from: 0 });
+    logs.put(`ecs/main/${handle}`, 1);
+  }
+  await reader.read(handles);
+  assert.equal(logs.calls, 1, 'before any is known, one call reads them all');
+  await reader.read(handles);
+  assert.equal(logs.calls, 1 + 3);
+  const quiet = await reader.read(handles);
+  assert.ok(quiet.ok && quiet.value.size === 0);
+});

@@ -1,0 +1,121 @@
+import type { ServiceTrouble } from '../../model/trouble.ts';
+import { FILTER_LIMIT, type LogEvent, type LogsService, type Streams } from '../../service/aws/logs.ts';
+import { batches } from '../../util/batches.ts';
+import { ok, type Result } from '../../util/result.ts';
+import type { Handle, LogLine } from '../engine.ts';
+
+/** Where the lines of an attempt go. */
+export interface LogPlace {
+  readonly group: string;
+  /** Of the names of all streams of this run in the group, and few others. */
+  readonly prefix: string;
+  readonly stream: string;
+  /** No line is older: milliseconds since the epoch, by the service's clock. */
+  readonly from: number;
+}
+
+interface Followed extends LogPlace {
+  from: number;
+  /** Whether the stream is known to exist: one that does not would fail the call for all. */
+  isThere: boolean;
+  /** Events from `from` on that were given already, and their time. */
+  readonly given: Map<string, number>;
+}
+
+/** Reads many streams with few calls: those that are there by name, the others by what their names begin with. */
+export class LogReader {
+  readonly #logs: LogsService;
+  /** How late a line may come after lines that are younger. */
+  readonly #lateMs: number;
+  readonly #followed = new Map<Handle, Followed>();
+  /** The youngest line of each group: what a clock of ours says means nothing there. */
+  readonly #newest = new Map<string, number>();
+
+  constructor(logs: LogsService, lateMs: number) {
+    this.#logs = logs;
+    this.#lateMs = lateMs;
+  }
+
+  /** From now on its lines can be read. Saying it twice is saying it once. */
+  follow(handle: Handle, place: LogPlace): void {
+    if (!this.#followed.has(handle)) this.#followed.set(handle, { ...place, isThere: false, given: new Map() });
+  }
+
+  /** What is new of each of them since it was read last. Those that are not asked for any more are forgotten. */
+  async read(handles: readonly Handle[]): Promise<Result<Map<Handle, LogLine[]>, ServiceTrouble>> {
+    const wanted = new Set(handles);
+    for (const handle of this.#followed.keys()) if (!wanted.has(handle)) this.#followed.delete(handle);
+    const lines = new Map<Handle, LogLine[]>();
+    const followed = handles.flatMap((handle): [Handle, Followed][] => {
+      const one = this.#followed.get(handle);
+      return one === undefined ? [] : [[handle, one]];
+    });
+    for (const [group, members] of groupBy(followed, ([, { group }]) => group)) {
+      const read = await this.#readGroup(group, members, lines);
+      if (!read.ok) return read;
+    }
+    return ok(lines);
+  }
+
+  async #readGroup(
+    group: string,
+    members: readonly [Handle, Followed][],
+    lines: Map<Handle, LogLine[]>,
+  ): Promise<Result<void, ServiceTrouble>> {
+    const there = members.filter(([, { isThere }]) => isThere);
+    const others = members.filter(([, { isThere }]) => !isThere);
+    const reads = [
+      ...batches(there, FILTER_LIMIT).map((some) => ({
+        some,
+        streams: { names: some.map(([, { stream }]) => stream) } as Streams,
+      })),
+      ...[...groupBy(others, ([, { prefix }]) => prefix)].map(([prefix, some]) => ({ some, streams: { prefix } })),
+    ];
+    for (const { some, streams } of reads) {
+      const from = Math.min(...some.map(([, followed]) => followed.from));
+      const events = await this.#logs.filter(group, streams, from);
+      if (!events.ok) return events;
+      if (events.value === undefined) for (const [, followed] of some) followed.isThere = false;
+      this.#take(group, some, events.value ?? [], lines);
+    }
+    return ok(undefined);
+  }
+
+  #take(
+    group: string,
+    members: readonly [Handle, Followed][],
+    events: readonly LogEvent[],
+    lines: Map<Handle, LogLine[]>,
+  ): void {
+    const byStream = new Map(members.map((member) => [member[1].stream, member]));
+    let newest = this.#newest.get(group) ?? Number.NEGATIVE_INFINITY;
+    for (const { id, stream, at, text } of events) {
+      newest = Math.max(newest, at);
+      const [handle, followed] = byStream.get(stream) ?? [];
+      if (handle === undefined || followed === undefined || at < followed.from || followed.given.has(id)) continue;
+      followed.isThere = true;
+      followed.given.set(id, at);
+      const own = lines.get(handle) ?? [];
+      own.push({ at, text });
+      lines.set(handle, own);
+    }
+    this.#newest.set(group, newest);
+    for (const [, followed] of members) moveOn(followed, newest - this.#lateMs);
+  }
+}
+
+/** What is older than `from` is not looked at again, and need not be remembered. */
+function moveOn(followed: Followed, from: number): void {
+  followed.from = Math.max(followed.from, from);
+  for (const [id, at] of followed.given) if (at < followed.from) followed.given.delete(id);
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item)) ?? [];
+    group.push(item);
+    groups.set(key(item), group);
+  }
+  return groups;
+}

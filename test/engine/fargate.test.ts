@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runOnFargate } from '../support/fargate-run.ts';
+import { makeNode } from '../support/random-pipeline.ts';
+
+/** So many tasks that need nothing of each other. */
+const flat = (count: number) => Array.from({ length: count }, (_, index) => makeNode(`n${index}`, { inputs: ['raw'] }));
+
+/** Some tasks print nothing, most a line, some more. */
+function linesOf(task: string): string[] {
+  const count = Number(task.slice(1)) % 10;
+  return count === 0 ? [] : count === 1 ? ['one', 'two', 'three'].map((word) => `${task} ${word}`) : [`${task} only`];
+}
+
+test('fargate, wide: tasks of a line or none that end at once lose no line, and cost a RunTask each and little more', async () => {
+  const count = Number(process.env['WHERRY_WIDE_TASKS'] ?? 200);
+  const { state, logs, calls } = await runOnFargate({ nodes: flat(count), act: (task) => ({ lines: linesOf(task) }) });
+  assert.equal(state.state, 'succeeded');
+  for (const { name } of state.tasks) assert.deepEqual(logs.get(name) ?? [], linesOf(name), name);
+  const {
+    'ecs:RunTask': runTask,
+    'ecs:DescribeTasks': describe = 0,
+    'logs:FilterLogEvents': filter = 0,
+    ...once
+  } = calls;
+  assert.equal(runTask, count);
+  assert.ok(describe < count / 2 && filter < count / 2, JSON.stringify(calls));
+  assert.ok(
+    Object.values(once).every((calls) => calls === 1),
+    JSON.stringify(calls),
+  );
+});
+
+test('fargate, faults: throttled, unanswered and answered too late, every task runs once, and uses no retry', async () => {
+  const requests = [
+    { fault: 'answer-lost', operation: 'RunTask', percent: 10 },
+    { fault: 'ec2-throttled', operation: 'RunTask', percent: 10 },
+    { fault: 'server-error', percent: 5 },
+    { fault: 'connection-reset', percent: 5 },
+    { fault: 'throttled', percent: 10 },
+  ];
+  const nodes = flat(40);
+  const { state, made, logs } = await runOnFargate({
+    nodes,
+    act: (task) => ({ lines: [`${task} ran`] }),
+    faults: { seed: 3, requests },
+  });
+  assert.equal(state.state, 'succeeded');
+  assert.deepEqual([...made].sort(), nodes.map(({ name }) => `${name}/1`).sort());
+  for (const { name } of nodes) assert.deepEqual(logs.get(name), [`${name} ran`]);
+});
+
+test('fargate, quota: at the limit of vCPUs a run waits for its own tasks, uses no retry, and does not ask all the time', async () => {
+  const nodes = flat(16);
+  const { state, calls, made, events } = await runOnFargate({
+    nodes,
+    act: () => ({ ms: 300 }),
+    // Four tasks of a quarter.
+    faults: { quota: { onDemand: 1 } },
+  });
+  assert.equal(state.state, 'succeeded');
+  assert.equal(made.length, 16);
+  assert.ok(state.tasks.every(({ attempts }) => attempts.length === 1));
+  assert.ok(events.some((event) => event.event === 'retry-due' && event.because === 'over-quota' && !event.counts));
+  assert.ok((calls['ecs:RunTask'] ?? 0) <= 16 + 12 + 12, JSON.stringify(calls));
+});
+
+test('fargate, failures: a program that fails is tried again by the policy, and each attempt has its own log and record', async () => {
+  const { state, logs, events } = await runOnFargate({
+    nodes: flat(1),
+    act: (_, attempt) => ({ lines: [`try ${attempt}`], exitCode: attempt === 1 ? 3 : 0 }),
+    policy: { retries: { platform: 0, spot: 0, user: 1, oom: 'fail' } },
+  });
+  assert.equal(state.state, 'succeeded');
+  assert.deepEqual(logs.get('n0'), ['try 1', 'try 2']);
+  const ends = events.filter((event) => event.event === 'attempt-stopped');
+  assert.deepEqual(
+    ends.map(({ failure }) => failure?.reason),
+    ['exit-nonzero', undefined],
+  );
+  for (const { details } of ends)
+    assert.match(JSON.stringify(details), /"imageDigest":"sha256:[0-9a-f]{64}","exitCode":\d/);
+});

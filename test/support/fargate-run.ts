@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { Calls } from '../../emulator/calls.ts';
+import { control } from '../../emulator/control.ts';
+import type { ContainerSpec, Driver } from '../../emulator/drivers/driver.ts';
+import { Holders } from '../../emulator/holders.ts';
+import { openWorld } from '../../emulator/open-world.ts';
+import { emulatorServer, listen } from '../../emulator/server.ts';
+import { temporaryFolder } from '../../emulator/test-emulator.ts';
+import { fargateEngine } from '../../src/engine/aws-fargate/aws-fargate.ts';
+import type { Node } from '../../src/model/project.ts';
+import type { RunEvent, RunPolicy, RunState } from '../../src/model/run.ts';
+import { plan as makePlan } from '../../src/plan/plan.ts';
+import { runPlan } from '../../src/run/run-plan.ts';
+import { ecsService } from '../../src/service/aws/ecs.ts';
+import { makeDataset, makeProject } from './random-pipeline.ts';
+import { settings, sha256 } from './settings.ts';
+
+/** What a container does: it prints lines and ends, after so long, with this status. */
+export interface Act {
+  readonly lines?: readonly string[];
+  readonly ms?: number;
+  readonly exitCode?: number;
+}
+
+export interface FargateRun {
+  readonly nodes: readonly Node[];
+  readonly act?: (task: string, attempt: number) => Act;
+  readonly policy?: Partial<RunPolicy>;
+  readonly faults?: object;
+  readonly capacity?: number;
+}
+
+export interface FargateRan {
+  readonly state: RunState;
+  readonly events: readonly RunEvent[];
+  readonly logs: ReadonlyMap<string, readonly string[]>;
+  /** `task/attempt` of each container that was made, in order. */
+  readonly made: readonly string[];
+  /** By operation. */
+  readonly calls: Readonly<Record<string, number>>;
+}
+
+const RUN_ID = '20260101T000000-testing';
+const ACCOUNT = { region: 'eu-central-1', profile: undefined, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
+const SETTINGS = settings({
+  execution_engine: {
+    type: 'aws-fargate',
+    cluster: 'testing',
+    subnets: ['subnet-0123456789abcdef0'],
+    execution_role_arn: 'execution',
+  },
+  image: 'testing:1',
+  resources: { __default__: { vcpu: 0.25, memory: 512 } },
+});
+
+/** Drives a plan with the Fargate engine on an emulator in this process, whose containers are no processes. Waits ten times less than a run would. */
+export async function runOnFargate({
+  nodes,
+  act = () => ({}),
+  policy,
+  faults,
+  capacity = 80,
+}: FargateRun): Promise<FargateRan> {
+  const made: string[] = [];
+  const emulator = await openEmulator(({ environment, onLine }) => {
+    const task = environment['WHERRY_TASK'] ?? '';
+    const attempt = Number(environment['WHERRY_ATTEMPT']);
+    made.push(`${task}/${attempt}`);
+    return perform(act(task, attempt), onLine);
+  });
+  const account = { ...ACCOUNT, endpoints: { ecs: emulator.url, logs: emulator.url, s3: emulator.url } };
+  const ecs = ecsService(account);
+  await ecs.createCluster('testing');
+  ecs.close();
+  const pipeline = { name: '__default__', nodes };
+  const project = makeProject(nodes, [makeDataset('raw')]);
+  const { plan } = makePlan({ project, pipeline, grouping: 'node', settings: SETTINGS, sha256 });
+  const delivery = { settings: SETTINGS, projectName: 'testing', spill: undefined, step: 's', bootstrap: 'b', sha256 };
+  const engine = fargateEngine({
+    account,
+    sha256,
+    delivery: { ...delivery, account },
+    capacity,
+    logLagMs: 100,
+    now: Date.now,
+    // There is no account whose rates others need.
+    sleep: async () => {},
+  });
+  const opened = await engine.open({ runId: RUN_ID, plan, saveVersion: 'v' });
+  assert.ok(opened.ok, JSON.stringify(opened));
+  if (faults !== undefined) await emulator.setFaults(faults);
+  const logs = new Map<string, string[]>();
+  const events: RunEvent[] = [];
+  try {
+    const { state } = await runPlan({
+      runId: RUN_ID,
+      plan,
+      engineId: 'aws-fargate',
+      saveVersion: 'v',
+      prices: undefined,
+      policy: { retries: { platform: 0, spot: 0, user: 0, oom: 'fail' }, timeoutMs: 60_000, spot: false, ...policy },
+      largerSize: () => undefined,
+      jitter: () => 0,
+      resumed: undefined,
+      session: opened.value,
+      recorder: {
+        append: async (event) => void events.push(event),
+        appendLog: async (task, _attempt, lines) =>
+          void logs.set(task, [...(logs.get(task) ?? []), ...lines.map(({ text }) => text)]),
+        keptLines: async () => 0,
+      },
+      now: Date.now,
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / 10)),
+      cancel: { aborted: false },
+      lost: () => undefined,
+      report: () => {},
+    });
+    return { state, events, logs, made, calls: emulator.calls() };
+  } finally {
+    await opened.value.close();
+    emulator.end();
+  }
+}
+
+async function perform({ lines = [], ms = 0, exitCode = 0 }: Act, onLine: ContainerSpec['onLine']) {
+  for (const line of lines) await onLine(line);
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+  return { exitCode, isOutOfMemory: false };
+}
+
+async function openEmulator(start: (spec: ContainerSpec) => Promise<{ exitCode: number; isOutOfMemory: boolean }>) {
+  const folder = temporaryFolder();
+  const driver: Driver = {
+    create: async (spec) => ({
+      runtimeId: 'r',
+      leftover: () => undefined,
+      start: async () => ({ ended: start(spec), execute: async () => 0, stop: () => undefined, kill: () => undefined }),
+      remove: async () => undefined,
+    }),
+    sweep: async () => undefined,
+  };
+  const world = openWorld({
+    stateDir: folder.path,
+    region: 'eu-central-1',
+    driver,
+    secrets: () => undefined,
+    logBytesPerSecond: undefined,
+    timeScale: 0,
+    advanceSeconds: 0,
+    halt: new AbortController().signal,
+    say: () => undefined,
+  });
+  const calls = new Calls();
+  const holders = new Holders();
+  const routes = control({ ...world, images: new Map(), holders, calls });
+  const server = emulatorServer({ world, control: routes, holders, calls, log: () => undefined });
+  const url = `http://127.0.0.1:${await listen(server, 0)}`;
+  return {
+    url,
+    setFaults: async (faults: object) => {
+      const answer = await routes('PUT', '/_emulator/faults', JSON.stringify(faults));
+      assert.equal(answer?.status, 200, answer?.body.toString());
+    },
+    calls: () => {
+      const { operations } = calls.shown() as { operations: Record<string, { calls: number }> };
+      return Object.fromEntries(Object.entries(operations).map(([name, { calls }]) => [name, calls]));
+    },
+    end: () => {
+      server.close();
+      server.closeAllConnections();
+      world.logs.flush();
+      world.saver.flush();
+      folder.remove();
+    },
+  };
+}
