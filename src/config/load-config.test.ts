@@ -186,11 +186,11 @@ test('config: what is of the wrong form is said with the value, at its place, an
     ['airflow: {default_args: {execution_timeout: long}}', /execution_timeout: 'long' is no duration/, 'long'],
     ['retries: {platform: 1.5}', /retries.platform: .*int.*'1.5'/, '1.5'],
     ['retries: {spot: -1}', /retries.spot: .*>=0.*'-1'/, '-1'],
-    ['retries: {oom: shrink}', /retries.oom: .*"fail"\|"grow".*'shrink'/, 'shrink'],
+    ['retries: {oom: shrink}', /retries.oom: expected one of fail, grow, not 'shrink'$/, 'shrink'],
     ['allowed_account_ids: [12345]', /'12345' is no account: write its twelve digits in quotes/, '12345'],
     ['allowed_account_ids: ["12345678901x"]', /'12345678901x' is no account/, '"12345678901x"'],
     ['spill: {location: s3://b/p, keep: 2w}', /spill.keep: '2w' is no time to keep it: write never/, '2w'],
-    ['image_check: maybe', /image_check: .*boolean.*'maybe'/, 'maybe'],
+    ['image_check: maybe', /image_check: expected boolean, not 'maybe'$/, 'maybe'],
     ['cache: {env: [1]}', /cache.env.0: .*string.*'1'/, '1'],
     ['groups: {train: {a: b}}', /groups.train: .*array/, '{a: b}'],
     ['estimates: {train: long}', /estimates.train: 'long' is no duration/, 'long'],
@@ -220,7 +220,7 @@ test('config: what is of the wrong form is said with the value, at its place, an
     ],
     [
       'execution_engine: {capacity_provider_strategy: [{capacity_provider: my-ec2, weight: 1}]}',
-      /0.capacity_provider: .*"FARGATE"\|"FARGATE_SPOT".*'my-ec2'/,
+      /0.capacity_provider: expected one of FARGATE, FARGATE_SPOT, not 'my-ec2'$/,
       'my-ec2',
     ],
   ];

@@ -37,9 +37,9 @@ function invalid({ code, message, input, issues }: SchemaIssue, path: KeyPath, c
   const isMissing = input === undefined && message.endsWith('received undefined');
   const isKey = code === 'invalid_key';
   const reason = (isKey ? issues?.[0]?.message : undefined) ?? message;
-  const problem = isMissing ? 'is missing' : reason.replace(/^Invalid input: /, '');
   const isSaid = input === undefined || reason.includes("'") || reason.endsWith('received null');
   const got = isSaid || hasSecretName(String(path.at(-1))) ? '' : `, not '${shown(input)}'`;
+  const problem = isMissing ? 'is missing' : plain(reason, got !== '');
   return diagnostic(codes.invalid, {
     message: [path.join('.'), `${problem}${got}`].filter(Boolean).join(isMissing ? ' ' : ': '),
     why: 'Wherry would have to guess what is meant',
@@ -52,6 +52,14 @@ function shown(value: unknown): string {
   const text = coverSecrets(typeof value === 'object' ? JSON.stringify(value) : String(value));
   const signs = [...text];
   return signs.length > 80 ? `${signs.slice(0, 80).join('')}…` : text;
+}
+
+/** `expected one of a, b` for zod's `Invalid option: expected one of "a"|"b"`, `expected boolean` where the value is told. */
+function plain(reason: string, isTold: boolean): string {
+  const options = /^Invalid option: (?<text>.*)$/.exec(reason)?.groups?.['text'];
+  if (options !== undefined) return options.replaceAll('"|"', ', ').replaceAll('"', '');
+  const bare = reason.replace(/^(Invalid input|Too small|Too big): /, '');
+  return isTold ? bare.replace(/, received \w+$/, '') : bare;
 }
 
 /** The place of the value, or of what it stands in: `spill: x` has no `location` of its own. */
