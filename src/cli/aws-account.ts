@@ -1,9 +1,11 @@
+import { adjust } from '../diagnostics/adjust.ts';
 import type { DeliveryOptions } from '../engine/aws-fargate/options.ts';
 import { type AwsAccount, endpointsFrom } from '../service/aws/account.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { type Prepared, sha256 } from './prepare.ts';
 import { readBridge } from './read-bridge.ts';
+import { reportFindings } from './report-findings.ts';
 
 /** The account that flags, settings and environment name. */
 export function accountFrom(
@@ -23,10 +25,12 @@ export function accountFrom(
 export async function fargateOptions(
   account: AwsAccount,
   { settings, project, spill }: Prepared,
-  host: Host,
+  { options, host }: { readonly options: GlobalOptions; readonly host: Host },
 ): Promise<DeliveryOptions> {
   const { step, bootstrap } = await readBridge(host);
-  return { account, settings, projectName: project.name, spill, step, bootstrap, sha256 };
+  const tell: DeliveryOptions['tell'] = (findings) =>
+    reportFindings(adjust(findings, settings.severity), options, host);
+  return { account, settings, projectName: project.name, spill, step, bootstrap, sha256, tell };
 }
 
 export function callTeller(tell: Host['tell']): NonNullable<AwsAccount['report']> {

@@ -64,7 +64,7 @@ async function programs(host: Host) {
 async function publishPlan(prepared: Prepared, { options, host }: Input) {
   const { publish } = await import('../engine/aws-fargate/publish.ts');
   const account = accountFrom(prepared.settings.execution_engine, options, host);
-  const published = await publish(await fargateOptions(account, prepared, host), prepared.plan);
+  const published = await publish(await fargateOptions(account, prepared, { options, host }), prepared.plan);
   if (!published.ok) return { status: reportTrouble(published.error, host) };
   const definitions = [...published.value.values()];
   for (const { name, isNew } of definitions)

@@ -64,7 +64,7 @@ export async function newSetup(
   const architecture = settings.execution_engine.runtime_platform.cpu_architecture;
   if (!isEmulated) {
     const account = accountFrom(settings.execution_engine, options, host);
-    const engine = await fargateEngine(account, await fargateOptions(account, prepared, host), host);
+    const engine = await fargateEngine(account, await fargateOptions(account, prepared, around), host);
     const prices = { region: account.region, architecture };
     return onAws({ engine, launch: { ...recorded, prices }, close: async () => {} }, account);
   }
@@ -85,7 +85,7 @@ export async function newSetup(
   if (!ready.ok || complaint !== undefined) await close();
   if (!ready.ok) return reportTrouble(ready.error, host);
   if (complaint !== undefined) throw new UsageError(complaint.replace(/^/gm, `${faults?.file}:`));
-  const engine = await fargateEngine(account, await fargateOptions(account, prepared, host), host, 'emulated');
+  const engine = await fargateEngine(account, await fargateOptions(account, prepared, around), host, 'emulated');
   const prices = { region, architecture };
   return onAws({ engine, launch: { ...recorded, prices, emulated: { images, python } }, close }, account);
 }

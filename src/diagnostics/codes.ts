@@ -61,6 +61,7 @@ export const CODES = {
   'data/path-not-moved': { severity: 'note', title: 'An input stays in the image while other paths are moved' },
   'data/transcoded-apart': { severity: 'warning', title: 'One dataset with two suffixes is two in the catalog' },
   'data/versions-apart': { severity: 'warning', title: 'Tasks that share no save version pass a versioned dataset' },
+  'definition/lines-dropped': { severity: 'note', title: 'A task definition that may lose log lines' },
   'image/conf-left-out': { severity: 'warning', title: 'Configuration that will not be in the image' },
   'image/credentials-left-out': { severity: 'warning', title: 'Credentials that will not be in the image' },
   'image/env-left-out': { severity: 'error', title: 'The folder of the environment will not be in the image' },

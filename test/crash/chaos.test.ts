@@ -153,6 +153,7 @@ async function runChains(url: string): Promise<RunState> {
     step: read('step.py'),
     bootstrap: read('bootstrap.py'),
     sha256,
+    tell: () => {},
   };
   const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms / SPEED));
   const engine = fargateEngine({ account, sha256, delivery, capacity: 80, logLagMs: 50, now, sleep: pause });

@@ -66,6 +66,7 @@ describeEngine('aws-fargate on the emulator', async () => {
         step: read('step.py'),
         bootstrap: read('bootstrap.py'),
         sha256,
+        tell: () => {},
       },
       sha256,
       now: Date.now,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PrepareOptions, planAndCheck } from '../../src/cli/prepare.ts';
 import { type Diagnostic, sortDiagnostics } from '../../src/diagnostics/diagnostic.ts';
+import { reviewDefinition } from '../../src/engine/aws-fargate/review-definition.ts';
 import { interpretDescription, kedroLoader } from '../../src/load/kedro/load.ts';
 import { descriptionSchema } from '../../src/load/kedro/protocol.ts';
 import type { LoadResult } from '../../src/load/loader.ts';
@@ -35,8 +36,12 @@ export async function loadCase(folder: string, record = recorder({})): Promise<L
   });
 }
 
-/** What `wherry check` finds in a case. */
+/**
+ * What `wherry check` finds in a case; of one with `definition.json`, what DescribeTaskDefinition answers, what a run finds
+ * in that.
+ */
 export async function findingsOf(folder: string): Promise<readonly Diagnostic[]> {
+  if (existsSync(join(folder, 'definition.json'))) return reviewDefinition(read(folder, 'definition.json'));
   const record = recorder({});
   const loaded = await loadCase(folder, record);
   assert.notEqual(loaded.kind, 'usage', loaded.kind === 'usage' ? loaded.message : '');

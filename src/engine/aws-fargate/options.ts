@@ -1,4 +1,5 @@
 import type { ConfigValues } from '../../config/schema.ts';
+import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { AwsAccount } from '../../service/aws/account.ts';
 import type { EcsService } from '../../service/aws/ecs.ts';
 import type { LogsService } from '../../service/aws/logs.ts';
@@ -15,6 +16,8 @@ export interface DeliveryOptions {
   readonly step: string;
   readonly bootstrap: string;
   readonly sha256: (text: string) => string;
+  /** Takes what is found in a revision that is the user's. */
+  readonly tell: (findings: readonly Diagnostic[]) => void;
 }
 
 export interface FargateOptions {

@@ -10,6 +10,7 @@ import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { EcsTaskDefinition } from '../../service/aws/ecs.ts';
 import { failed, ok, type Result } from '../../util/result.ts';
 import type { DeliveryOptions, Services } from './options.ts';
+import { reviewDefinition } from './review-definition.ts';
 
 /** The one revision that all tasks of a run with this image use. */
 export interface Definition {
@@ -77,7 +78,7 @@ async function owned(
 
 async function theUsers(
   name: string,
-  { settings }: DeliveryOptions,
+  { settings, tell }: DeliveryOptions,
   { ecs }: Services,
 ): Promise<Result<Definition, ServiceTrouble>> {
   const { container_name: container } = settings.execution_engine;
@@ -107,6 +108,7 @@ async function theUsers(
       help: 'register a revision with that image, or leave the image out: Fargate takes it from the definition only',
     });
   }
+  tell(reviewDefinition(described.value));
   const others = limitsOfOthers(described.value.containerDefinitions ?? [], container);
   return ok({ ...summary(described.value, container, false), others });
 }
