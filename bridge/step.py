@@ -516,7 +516,7 @@ class Claim:
             holder = json.loads(content)
             if holder["token"] == self._token:  # The answer to our own put was lost on the way.
                 self._version = version
-            elif not self._is_free(holder, age):
+            elif not self._is_free(holder, age, has_told):
                 if not has_told:
                     tell_of_wait(holder["attempt"])
                     has_told = True
@@ -531,11 +531,12 @@ class Claim:
             self._keep_alive()
         return done
 
-    def _is_free(self, holder: dict, age: float) -> bool:
+    def _is_free(self, holder: dict, age: float, has_waited: bool) -> bool:
         content = self._spill.get_bytes(self._key("failed.json"))
         failure = None if content is None else json.loads(content)
         if failure is not None and failure["claim"] == holder["token"]:
-            if self._attempt > holder["attempt"]:
+            # Whoever waited for it shares its fate. Whoever comes later was started because it had failed.
+            if not has_waited or self._attempt > holder["attempt"]:
                 return True
             what = f"attempt {holder['attempt']} of this task has failed in another container"
             raise StepError("claim", f"{what}, with exit status {failure['exitCode']}", failure["exitCode"])

@@ -105,6 +105,13 @@ class Taking(ProjectTest):
         self.assertEqual((caught.exception.phase, caught.exception.status), ("claim", 137))
         self.assertIn("attempt 1 of this task has failed in another container", str(caught.exception))
 
+    def test_one_that_comes_after_the_failure_runs_the_task_again_whatever_its_attempt(self):
+        first = self.claim()
+        self.take(first)
+        first.give_up(1)
+        self.assertIsNone(self.take(self.claim()))
+        self.assertEqual(self.told, [])
+
     def test_a_later_attempt_takes_over_from_one_that_has_failed(self):
         first = self.claim()
         self.take(first)

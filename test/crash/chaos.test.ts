@@ -152,6 +152,7 @@ async function runChains(url: string): Promise<RunState> {
     spill: undefined,
     step: read('step.py'),
     bootstrap: read('bootstrap.py'),
+    tell: () => undefined,
     sha256,
     tell: () => {},
   };

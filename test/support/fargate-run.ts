@@ -75,7 +75,7 @@ export async function runOnFargate({
   const pipeline = { name: '__default__', nodes };
   const project = makeProject(nodes, [makeDataset('raw')]);
   const { plan } = makePlan({ project, pipeline, grouping: 'node', settings: SETTINGS, sha256 });
-  const delivery = { settings: SETTINGS, projectName: 'testing', spill: undefined, step: 's', bootstrap: 'b', sha256 };
+  const delivery = { settings: SETTINGS, projectName: 'testing', spill: undefined, step: 's', bootstrap: 'b', sha256, tell: () => undefined };
   const engine = fargateEngine({
     account,
     sha256,
