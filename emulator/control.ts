@@ -6,6 +6,7 @@ import type { EmulatorClock } from './clock.ts';
 import { type ImageSource, imageSource } from './drivers/images.ts';
 import { fateOf } from './faults/fate.ts';
 import type { Faults } from './faults/faults.ts';
+import { s3Operation } from './faults/s3-operation.ts';
 import type { Holders } from './holders.ts';
 import { saveClock } from './open-world.ts';
 import { OPERATION_NAMES } from './protocol.ts';
@@ -21,6 +22,8 @@ interface Controlled {
   readonly saver: Saver;
   readonly faults: Faults;
   readonly lives: ReadonlyMap<string, Life>;
+  /** Tells S3 whether to ask about faults; absent where there is no S3. */
+  readonly tellS3?: () => Promise<void>;
 }
 
 /** What answers a method and a path, given the body; what it throws is a complaint about the body. */
@@ -36,9 +39,17 @@ export function control(controlled: Controlled): Control {
     'GET /_emulator/calls': () => controlled.calls.shown(),
     'DELETE /_emulator/calls': () => controlled.calls.reset(),
     'GET /_emulator/faults': () => controlled.faults.shown(),
-    'PUT /_emulator/faults': (body) => setFaults(controlled.faults, body),
+    'PUT /_emulator/faults': async (body) => {
+      await setFaults(controlled.faults, body);
+      await controlled.tellS3?.();
+      return controlled.faults.shown();
+    },
     'POST /_emulator/faults': (body) => endTask(controlled.lives, body),
-    'DELETE /_emulator/faults': () => controlled.faults.set(),
+    'DELETE /_emulator/faults': () => {
+      controlled.faults.set();
+      return controlled.tellS3?.();
+    },
+    'POST /_emulator/s3': (body) => s3Interference(controlled, body),
   };
   return async (method, path, body) => {
     const route = routes[`${method} ${path}`];
@@ -74,11 +85,19 @@ async function advance({ clock, saver }: Controlled, body: string) {
 }
 
 /** Throws when the text, YAML or JSON, does not say faults. */
-export async function setFaults(faults: Faults, text: string): Promise<unknown> {
+export async function setFaults(faults: Faults, text: string): Promise<void> {
   // What few ask for, nobody else waits for.
   const { parseFaults } = await import('./faults/parse.ts');
   faults.set(parseFaults(text, OPERATION_NAMES));
-  return faults.shown();
+}
+
+/** What the S3 server is to do with a request, which it asks before it answers. */
+function s3Interference({ faults, clock }: Controlled, body: string) {
+  const { method, target } = JSON.parse(body) as { method: string; target: string };
+  const interference = faults.ofRequest({ ...s3Operation(method, target), subjects: () => [] }, clock.now());
+  if (interference === undefined || interference.answer === 'cut') return { interference };
+  const { type, message, status } = interference.answer;
+  return { interference: { ...interference, answer: { type, message, status } } };
 }
 
 /** Ends one task that runs, in the way of a fault. */

@@ -109,12 +109,14 @@ async function serve(
 ): Promise<[Server, S3Server]> {
   const log = options.verbose ? say : () => undefined;
   const calls = new Calls();
-  const routes = control({ ...world, images: options.images, holders, calls });
+  const tellS3 = () => s3.askAt(world.faults.areForS3 ? `${world.endpoints.own}/_emulator/s3` : undefined);
+  const routes = control({ ...world, images: options.images, holders, calls, tellS3 });
   const server = emulatorServer({ world, control: routes, holders, calls, log });
   const folder = join(options.stateDir, 's3');
   const s3 = await startS3({ folder, region: world.region, python: options.s3Python, say });
   world.endpoints.s3 = s3.url;
   world.endpoints.own = `http://127.0.0.1:${await listen(server, options.port)}`;
+  await tellS3();
   return [server, s3];
 }
 

@@ -1,5 +1,6 @@
 import { type Answer, json } from './answer.ts';
 import { AwsError } from './aws-error.ts';
+import { S3_OPERATION_NAMES } from './faults/s3-operation.ts';
 import type { Input } from './input.ts';
 import { getCallerIdentity } from './operations/get-caller-identity.ts';
 import { OPERATIONS, SERVICES } from './operations/operations.ts';
@@ -17,7 +18,7 @@ export interface Call {
 }
 
 /** The operations there are, as IAM has them. */
-export const OPERATION_NAMES = [...Object.keys(OPERATIONS).map(nameOf), 'sts:GetCallerIdentity'];
+export const OPERATION_NAMES = [...Object.keys(OPERATIONS).map(nameOf), 'sts:GetCallerIdentity', ...S3_OPERATION_NAMES];
 
 function nameOf(target: string): string {
   const [prefix = '', name = prefix] = target.split('.');

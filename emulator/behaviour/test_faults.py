@@ -94,6 +94,35 @@ class Faults(unittest.TestCase):
                 aws.ecs.describe_clusters()
             aws.ask("POST", "/_emulator/time", {"advanceSeconds": 6})
 
+    def put_object(self, body: bytes = b"x", key: str = "claim.json") -> None:
+        aws.s3.put_object(Bucket="faulty", Key=key, Body=body, IfNoneMatch="*")
+
+    def test_fault_s3(self):
+        aws.s3.create_bucket(Bucket="faulty", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        self.put(
+            {"fault": "throttled", "operation": "PutObject", "nth": 1},
+            {"fault": "server-error", "object": "s3://faulty/*.json", "nth": 1},
+            {"fault": "connection-reset", "operation": "s3:PutObject", "nth": 1},
+            {"fault": "answer-lost", "operation": "s3:PutObject", "nth": 1},
+        )
+        with refused("SlowDown", "reduce your request rate"):
+            self.put_object()
+        with refused("InternalError"):
+            self.put_object()
+        with self.assertRaises(ConnectionClosedError):
+            self.put_object(b"reset")
+        with self.assertRaises(ConnectionClosedError):
+            self.put_object(b"lost")
+        with refused("PreconditionFailed"):
+            self.put_object(b"again")
+        self.assertEqual(aws.s3.get_object(Bucket="faulty", Key="claim.json")["Body"].read(), b"lost")
+
+    def test_fault_s3_where_named(self):
+        self.put({"fault": "throttled"})
+        aws.s3.list_buckets()
+        with refused("ThrottlingException"):
+            aws.ecs.list_clusters()
+
     def test_control_faults(self):
         fault = {"fault": "throttled", "operation": ["ListClusters"], "times": 1}
         self.put(fault)

@@ -5,6 +5,7 @@ import { Buckets } from './buckets.ts';
 import { Faults } from './faults.ts';
 import { matches, type Subject } from './matcher.ts';
 import { parseFaults } from './parse.ts';
+import { s3Operation } from './s3-operation.ts';
 import { Trigger } from './trigger.ts';
 
 const SUBJECT: Subject = {
@@ -163,4 +164,37 @@ requests:
   });
   assert.throws(() => parse('requests: ['), { message: /^1:\d+: / });
   assert.throws(() => parse('3'), { message: /^1:1: expected object/ });
+});
+
+it('faults: a request to S3 is the operation that its method, path and query say', () => {
+  for (const [method, target, operation, object] of [
+    ['GET', '/', 's3:ListBuckets', 's3://'],
+    ['GET', '/b?list-type=2&prefix=x', 's3:ListObjectsV2', 's3://b'],
+    ['PUT', '/b/', 's3:CreateBucket', 's3://b/'],
+    ['PUT', '/b/a%20b/c.json', 's3:PutObject', 's3://b/a b/c.json'],
+    ['POST', '/b/k?uploads', 's3:CreateMultipartUpload', 's3://b/k'],
+    ['PUT', '/b/k?partNumber=1&uploadId=u', 's3:UploadPart', 's3://b/k'],
+    ['POST', '/b/k?uploadId=u', 's3:CompleteMultipartUpload', 's3://b/k'],
+    ['POST', '/b?delete', 's3:DeleteObjects', 's3://b'],
+    ['OPTIONS', '/b/k', 's3:OPTIONS', 's3://b/k'],
+  ] as const)
+    assert.deepEqual(s3Operation(method, target), { operation, object });
+});
+
+it('faults: S3 is hit only where it is named, by operation or object', () => {
+  const hit = (fault: string, operation: string, object?: string) => {
+    const faults = new Faults('eu-central-1');
+    faults.set(parse(`requests: [{fault: connection-reset, ${fault}}]`));
+    const request = { operation, subjects: () => [], ...(object === undefined ? {} : { object }) };
+    return [faults.areForS3, faults.ofRequest(request, 0) !== undefined];
+  };
+  const claim = 's3://b/runs/1/claim.json';
+  assert.deepEqual(hit('percent: 100', 's3:PutObject', claim), [false, false]);
+  assert.deepEqual(hit('operation: RunTask', 's3:PutObject', claim), [false, false]);
+  assert.deepEqual(hit('operation: PutObject', 's3:PutObject', claim), [true, true]);
+  assert.deepEqual(hit('operation: "s3:*"', 's3:GetObject', claim), [true, true]);
+  assert.deepEqual(hit('operation: "s3:*"', 'ecs:RunTask'), [true, false]);
+  assert.deepEqual(hit('object: "s3://*/claim.json"', 's3:GetObject', claim), [true, true]);
+  assert.deepEqual(hit('object: "s3://*/done.json"', 's3:GetObject', claim), [true, false]);
+  assert.deepEqual(hit('object: "s3://*/claim.json"', 'ecs:RunTask'), [true, false]);
 });

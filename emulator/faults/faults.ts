@@ -2,14 +2,17 @@ import { type AwsError, clientException } from '../aws-error.ts';
 import { Buckets, ratesOf } from './buckets.ts';
 import { type Fate, fateOf, VCPU_LIMIT } from './fate.ts';
 import { type Interference, interferenceOf, throttled } from './interference.ts';
-import { isOperation, matches, type Subject } from './matcher.ts';
-import type { FaultsFile, RequestFault, TaskFault, Where } from './schema.ts';
+import { isLike, isOperation, matches, type Subject } from './matcher.ts';
+import { S3_OPERATION_NAMES } from './s3-operation.ts';
+import type { FaultsFile, RequestFault, TaskFault } from './schema.ts';
 import { type Chance, Trigger } from './trigger.ts';
 
 /** A request as faults see it. Its tasks are looked up only where a fault asks for them. */
 export interface Request {
   readonly operation: string;
   readonly subjects: () => readonly Subject[];
+  /** The URL of what a request to S3 is about; undefined of other services. */
+  readonly object?: string;
 }
 
 /** One fault of the file, and how often it matched and hit so far. */
@@ -55,7 +58,12 @@ export class Faults {
   ofRequest(request: Request, now: number): Interference | undefined {
     if (!this.#buckets.takeForCall(request.operation, now)) return { isDone: false, answer: throttled() };
     const hit = this.#requests.find(({ fault, trigger }) => isMeant(fault, request) && trigger.fires());
-    return hit && interferenceOf(hit.fault);
+    return hit && interferenceOf(hit.fault, request);
+  }
+
+  /** Whether any of them is meant for S3, whose server then asks. */
+  get areForS3(): boolean {
+    return this.#requests.some(({ fault }) => isForS3(fault));
   }
 
   /** Why these may not be started now, by rate or quota. */
@@ -83,8 +91,16 @@ export class Faults {
   }
 }
 
-function isMeant(fault: { operation?: string[] | undefined; where?: Where | undefined }, request: Request): boolean {
-  const { operation, where } = fault;
-  if (operation && !operation.some((name) => isOperation(name, request.operation))) return false;
+type Meant = Pick<RequestFault, 'operation' | 'where' | 'object'>;
+
+/** S3 is meant only where it is named. */
+const isForS3 = ({ operation = [], object }: Meant): boolean =>
+  object !== undefined || operation.some((wanted) => S3_OPERATION_NAMES.some((name) => isOperation(wanted, name)));
+
+function isMeant(fault: Meant, request: Request): boolean {
+  const { operation, where, object } = fault;
+  if (request.object !== undefined && !isForS3(fault)) return false;
+  if (operation && !operation.some((wanted) => isOperation(wanted, request.operation))) return false;
+  if (!isLike(object, request.object)) return false;
   return where === undefined || request.subjects().some((subject) => matches(where, subject));
 }

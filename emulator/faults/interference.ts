@@ -11,10 +11,19 @@ export interface Interference {
 // APIReference/request-throttling.html.
 export const throttled = (): AwsError => new AwsError('ThrottlingException', 'Rate exceeded');
 
-export function interferenceOf(fault: RequestFault): Interference {
+const serverException = (): AwsError =>
+  new AwsError('ServerException', 'Service Unavailable. Please try again later.', { status: 500 });
+
+// AmazonS3/latest/API/ErrorResponses.html.
+const slowDown = (): AwsError => new AwsError('SlowDown', 'Please reduce your request rate.', { status: 503 });
+const internalError = (): AwsError =>
+  new AwsError('InternalError', 'We encountered an internal error. Please try again.', { status: 500 });
+
+export function interferenceOf(fault: RequestFault, { object }: { readonly object?: string }): Interference {
+  const isS3 = object !== undefined;
   switch (fault.fault) {
     case 'throttled':
-      return { isDone: false, answer: throttled() };
+      return { isDone: false, answer: isS3 ? slowDown() : throttled() };
     // dagster-io/dagster#33439: a limit of EC2 behind ECS, which no SDK takes for throttling.
     case 'ec2-throttled':
       return {
@@ -24,10 +33,7 @@ export function interferenceOf(fault: RequestFault): Interference {
         ),
       };
     case 'server-error':
-      return {
-        isDone: false,
-        answer: new AwsError('ServerException', 'Service Unavailable. Please try again later.', { status: 500 }),
-      };
+      return { isDone: false, answer: isS3 ? internalError() : serverException() };
     case 'error':
       return { isDone: false, answer: new AwsError(fault.type, fault.message, { status: fault.status }) };
     case 'connection-reset':

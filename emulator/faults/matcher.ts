@@ -21,7 +21,7 @@ export function matches({ family, startedBy, tag = {}, env = {}, launch }: Where
 }
 
 /** Whether a value is the wanted one, whose `*` stand for any text. */
-function isLike(wanted: string | undefined, value: string | undefined): boolean {
+export function isLike(wanted: string | undefined, value: string | undefined): boolean {
   if (wanted === undefined) return true;
   if (value === undefined) return false;
   const parts = wanted.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
@@ -30,5 +30,5 @@ function isLike(wanted: string | undefined, value: string | undefined): boolean 
 
 /** Whether `wanted`, with or without its service, is the operation `name`, which has one: `ecs:RunTask`. */
 export function isOperation(wanted: string, name: string): boolean {
-  return wanted === name || wanted === name.replace(/^.*:/, '');
+  return isLike(wanted, name) || isLike(wanted, name.replace(/^.*:/, ''));
 }

@@ -38,7 +38,8 @@ const where = strict({
 const seconds = z.number().min(0);
 
 function requestFault<Name extends string, Shape extends z.ZodRawShape>(name: Name, shape: Shape) {
-  return strict({ fault: z.literal(name), operation: some(z.string()), where: where.optional(), ...chance, ...shape });
+  const which = { operation: some(z.string()), where: where.optional(), object: z.string().optional() };
+  return strict({ fault: z.literal(name), ...which, ...chance, ...shape });
 }
 
 function taskFault<Name extends string, Shape extends z.ZodRawShape>(name: Name, shape: Shape) {

@@ -11,11 +11,14 @@ import json
 import os
 import re
 import signal
+import socket
 import socketserver
+import struct
 import sys
 import threading
 import time
 import traceback
+import urllib.request
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -31,6 +34,7 @@ from moto.s3.responses import S3Response
 from folder import Folder
 
 BODILESS = {204, 304}
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class S3Request(Request):
@@ -47,6 +51,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         body = self.read_body()
+        if self.path == "/_emulator/ask":
+            self.server.ask_at = body.decode() or None
+            return self.send(200, {}, b"")
+        interference = self.server.interference(self.command, self.path)
+        if interference and not interference["isDone"]:
+            return self.interfere(interference["answer"])
         # One request at a time: moto looks for an object and then writes it without holding anything, so of two
         # `If-None-Match: *` puts both would win. What is slow, the two transfers, is outside the lock.
         with self.server.lock:
@@ -55,9 +65,18 @@ class Handler(BaseHTTPRequestHandler):
             status, headers, content = respond(self.request_from(body))
             if self.command not in ("GET", "HEAD") and status < 300:
                 self.server.folder.keep(*place)
+        if interference:
+            return self.interfere(interference["answer"])
         self.send(status, headers, content)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_OPTIONS = answer
+
+    def interfere(self, answer: str | dict) -> None:
+        if answer != "cut":
+            return self.send(*failure(answer["status"], answer["type"], answer["message"]))
+        # Closed with this, a connection is reset and not ended.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise ConnectionAbortedError
 
     def handle_expect_100(self) -> bool:
         super().handle_expect_100()
@@ -133,7 +152,16 @@ class Server(socketserver.ThreadingTCPServer):
     def __init__(self, folder: Folder):
         self.folder = folder
         self.lock = threading.Lock()
+        # Where the emulator says what is to go wrong; None while nothing is.
+        self.ask_at: str | None = None
         super().__init__(("127.0.0.1", 0), Handler)
+
+    def interference(self, method: str, target: str) -> dict | None:
+        if self.ask_at is None:
+            return None
+        asked = json.dumps({"method": method, "target": target}).encode()
+        with DIRECT.open(urllib.request.Request(self.ask_at, asked, method="POST")) as answer:
+            return json.load(answer).get("interference")
 
     def handle_error(self, request, client_address) -> None:
         error = sys.exc_info()[1]

@@ -8,6 +8,8 @@ export interface S3Server {
   readonly url: string;
   /** Settles when it has ended, by itself or because it was asked. */
   readonly ended: Promise<void>;
+  /** Lets it ask there, before it answers a request, what is to go wrong; with undefined no more. */
+  askAt(url: string | undefined): Promise<void>;
   stop(): void;
 }
 
@@ -29,7 +31,11 @@ export async function startS3(options: Options): Promise<S3Server> {
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const port = await portOf(child, python);
   child.stderr?.on('data', (chunk: Buffer) => options.say(`s3: ${chunk.toString().trimEnd()}`));
-  return { url: `http://127.0.0.1:${port}`, ended, stop: () => child.stdin?.end() };
+  const url = `http://127.0.0.1:${port}`;
+  const askAt = async (where: string | undefined) => {
+    await fetch(`${url}/_emulator/ask`, { method: 'PUT', body: where ?? '' });
+  };
+  return { url, ended, askAt, stop: () => child.stdin?.end() };
 }
 
 function portOf(child: ChildProcess, python: string): Promise<number> {
