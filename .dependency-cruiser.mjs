@@ -20,6 +20,7 @@ const LAYERS = {
 const PURE = 'util|diagnostics|model|fargate|check|init|plan|target|run';
 const PACKAGE_HOMES = {
   '@aws-sdk': '^src/service/aws/',
+  '@smithy': '^src/service/aws/',
   yaml: '^src/util/(yaml-document|yaml-scalars|construct-yaml)[.]ts$',
   commander: '^src/cli/',
   croner: '^src/util/cron[.]ts$',

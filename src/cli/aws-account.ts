@@ -1,24 +1,22 @@
 import { adjust } from '../diagnostics/adjust.ts';
 import type { DeliveryOptions } from '../engine/aws-fargate/options.ts';
-import { type AwsAccount, endpointsFrom } from '../service/aws/account.ts';
+import type { AwsAccount } from '../service/aws/account.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { type Prepared, sha256 } from './prepare.ts';
 import { readBridge } from './read-bridge.ts';
 import { reportFindings } from './report-findings.ts';
 
-/** The account that flags, settings and environment name. */
-export function accountFrom(
+/** The account that flags, settings, environment and the AWS CLI's files name. */
+export async function accountFrom(
   { region: set }: { readonly region?: string | undefined },
-  options: GlobalOptions,
+  { region, profile, endpointUrl }: GlobalOptions,
   { env, tell }: Host,
-): AwsAccount {
-  const { region: flag, profile, endpointUrl } = options;
-  const region = flag ?? set ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
-  if (region === undefined)
-    throw new UsageError('no AWS region is set: use --region, execution_engine.region or AWS_REGION');
-  const endpoints = endpointsFrom(env, endpointUrl);
-  return { region, profile, credentials: undefined, endpoints, report: callTeller(tell) };
+): Promise<AwsAccount> {
+  const { resolveAccount } = await import('../service/aws/account.ts');
+  const account = await resolveAccount({ region: region ?? set, profile, endpointUrl }, env);
+  if (!account.ok) throw new UsageError(account.error);
+  return { ...account.value, report: callTeller(tell) };
 }
 
 /** What the Fargate engine is made of, but its limits. */

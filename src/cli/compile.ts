@@ -7,6 +7,7 @@ import { airflow } from '../target/airflow/airflow.ts';
 import { hasMarker } from '../target/marker.ts';
 import type { Artifact, Target } from '../target/target.ts';
 import { accountFrom, fargateOptions } from './aws-account.ts';
+import { checkAccount } from './check-account.ts';
 import { type CommandInput, EXIT, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { type Prepared, type PrepareOptions, prepare, sha256 } from './prepare.ts';
@@ -63,13 +64,17 @@ async function programs(host: Host) {
 
 async function publishPlan(prepared: Prepared, { options, host }: Input) {
   const { publish } = await import('../engine/aws-fargate/publish.ts');
-  const account = accountFrom(prepared.settings.execution_engine, options, host);
+  const { settings, spill } = prepared;
+  const account = await accountFrom(settings.execution_engine, options, host);
+  const allowed = { ids: settings.allowed_account_ids, by: 'allowed_account_ids has' };
+  const checked = await checkAccount({ account, allowed, where: `spill ${spill ?? 'none'}` }, host);
+  if (typeof checked === 'number') return { status: checked };
   const published = await publish(await fargateOptions(account, prepared, { options, host }), prepared.plan);
   if (!published.ok) return { status: reportTrouble(published.error, host) };
   const definitions = [...published.value.values()];
   for (const { name, isNew } of definitions)
     host.err(`task definition ${name}${isNew ? ' registered' : ' is as it should be'}\n`);
-  if (prepared.spill !== undefined) host.err(`step and plan are at ${prepared.spill}\n`);
+  if (spill !== undefined) host.err(`step and plan are at ${spill}\n`);
   return { revisions: new Map(definitions.map(({ name }) => [name.replace(/:\d+$/, ''), name])) };
 }
 

@@ -61,7 +61,7 @@ export function emulatedAccount(endpoints: EmulatorEndpoints, region: string): A
     region,
     profile: undefined,
     credentials: { accessKeyId: 'emulated', secretAccessKey: 'emulated' },
-    endpoints,
+    endpoints: { ...endpoints, sts: endpoints.ecs },
   };
 }
 

@@ -6,11 +6,13 @@ import type { LaunchRecord } from '../model/launch-record.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
 import type { ObjectStore } from '../store/mirror.ts';
 import { accountFrom, callTeller, fargateOptions } from './aws-account.ts';
+import { checkAccount } from './check-account.ts';
 import { EXIT, type GlobalOptions, UsageError, VERSION } from './command.ts';
 import type { FaultsFile } from './faults-file.ts';
 import type { Host } from './host.ts';
 import { objectsUnder } from './mirror.ts';
 import { type Prepared, sha256 } from './prepare.ts';
+import { estimatedCost } from './present/cost.ts';
 import { projectFolder } from './project-folder.ts';
 import { reportTrouble } from './report-trouble.ts';
 import { runPolicy } from './run-policy.ts';
@@ -41,13 +43,12 @@ const FARGATE_CAPACITY = 80;
 
 const DEFAULT_EMULATED_REGION = 'eu-central-1';
 
+type NewSetup = Surroundings & { readonly isEmulated: boolean; readonly faults: FaultsFile | undefined };
+
 /** For a new run; the exit status, where there is a trouble that was reported. */
-export async function newSetup(
-  prepared: Prepared,
-  around: Surroundings & { readonly isEmulated: boolean; readonly faults: FaultsFile | undefined },
-): Promise<EngineSetup | number> {
-  const { options, host, isEmulated, faults } = around;
-  const { project, python, plan, settings, spill } = prepared;
+export async function newSetup(prepared: Prepared, around: NewSetup): Promise<EngineSetup | number> {
+  const { host, isEmulated } = around;
+  const { project, python, settings, spill } = prepared;
   const launch = {
     version: 1,
     wherry: VERSION,
@@ -55,19 +56,34 @@ export async function newSetup(
     engine: prepared.engine,
     saveVersion: kedroVersion(host.now()),
     policy: runPolicy(settings, prepared.engine),
+    mirror: prepared.engine === 'aws-fargate' && spill?.startsWith('s3://') ? spill : undefined,
   } as const;
   if (prepared.engine === 'local') {
     const engine = await localEngine({ root: project.root, python, spill: spill ?? '' }, around);
     return { engine, launch, mirror: undefined, account: undefined, close: async () => {} };
   }
-  const recorded = { ...launch, mirror: spill?.startsWith('s3://') ? spill : undefined };
-  const architecture = settings.execution_engine.runtime_platform.cpu_architecture;
-  if (!isEmulated) {
-    const account = accountFrom(settings.execution_engine, options, host);
-    const engine = await fargateEngine(account, await fargateOptions(account, prepared, around), host);
-    const prices = { region: account.region, architecture };
-    return onAws({ engine, launch: { ...recorded, prices }, close: async () => {} }, account);
-  }
+  return isEmulated ? newOnEmulator(prepared, launch, around) : newOnAws(prepared, launch, around);
+}
+
+type NewLaunch = Omit<LaunchRecord, 'frozen' | 'prices' | 'emulated'>;
+
+async function newOnAws(prepared: Prepared, launch: NewLaunch, around: NewSetup): Promise<EngineSetup | number> {
+  const { options, host } = around;
+  const { settings, plan } = prepared;
+  const { execution_engine: engine } = settings;
+  const account = await accountFrom(engine, options, host);
+  const prices = { region: account.region, architecture: engine.runtime_platform.cpu_architecture };
+  const allowed = { ids: settings.allowed_account_ids, by: 'allowed_account_ids has' };
+  const where = `cluster ${engine.cluster ?? 'default'}: ${estimatedCost(plan, prices)}`;
+  const checked = await checkAccount({ account, allowed, where }, host);
+  if (typeof checked === 'number') return checked;
+  const made = await fargateEngine(account, await fargateOptions(account, prepared, around), host);
+  return onAws({ engine: made, launch: { ...launch, prices, accountId: checked.id }, close: async () => {} }, account);
+}
+
+async function newOnEmulator(prepared: Prepared, launch: NewLaunch, around: NewSetup): Promise<EngineSetup | number> {
+  const { options, host, faults } = around;
+  const { project, python, plan, settings } = prepared;
   const { emulatedImage, prepareEmulatedAccount } = await import('./emulated-account.ts');
   const region = options.region ?? settings.execution_engine.region ?? DEFAULT_EMULATED_REGION;
   const images = [...new Set(plan.tasks.map(({ image }) => image ?? emulatedImage(project)))];
@@ -86,8 +102,8 @@ export async function newSetup(
   if (!ready.ok) return reportTrouble(ready.error, host);
   if (complaint !== undefined) throw new UsageError(complaint.replace(/^/gm, `${faults?.file}:`));
   const engine = await fargateEngine(account, await fargateOptions(account, prepared, around), host, 'emulated');
-  const prices = { region, architecture };
-  return onAws({ engine, launch: { ...recorded, prices, emulated: { images, python } }, close }, account);
+  const prices = { region, architecture: settings.execution_engine.runtime_platform.cpu_architecture };
+  return onAws({ engine, launch: { ...launch, prices, emulated: { images, python } }, close }, account);
 }
 
 /** For a run that has begun: its own record says with what. */
@@ -104,7 +120,7 @@ export async function recordedSetup(
   if (launch.emulated === undefined) {
     // The region of the run, whatever is asked for today.
     const { region: _, ...others } = options;
-    const account = accountFrom({ region }, others, host);
+    const account = await accountFrom({ region }, others, host);
     return onAws({ engine: await fargateEngine(account, undefined, host), launch, close: async () => {} }, account);
   }
   const emulated = await openEmulator({ root, region, ...launch.emulated }, host);

@@ -40,7 +40,7 @@ export async function objectsUnder(account: AwsAccount, url: string): Promise<Ob
 export async function mirrorOf({ mirror, prices, emulated }: LaunchRecord, options: GlobalOptions, host: Host) {
   if (mirror === undefined || emulated !== undefined) return undefined;
   const { region: _, ...others } = options;
-  return objectsUnder(accountFrom({ region: prices?.region }, others, host), mirror);
+  return objectsUnder(await accountFrom({ region: prices?.region }, others, host), mirror);
 }
 
 /** Where the runs of other machines are mirrored, by `--spill` or the settings; undefined where nothing says so. */
@@ -50,6 +50,6 @@ export async function mirrorOfOthers(options: MirrorOptions, host: Host) {
   if (options.spill !== undefined && !options.spill.startsWith('s3://'))
     throw new UsageError(`'${options.spill}' is no place where runs of other machines are: write s3://bucket/prefix`);
   if (!spill?.startsWith('s3://')) return undefined;
-  const account = accountFrom(settings.execution_engine, options, host);
+  const account = await accountFrom(settings.execution_engine, options, host);
   return { spill, objects: await objectsUnder(account, spill) };
 }

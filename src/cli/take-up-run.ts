@@ -1,4 +1,5 @@
 import type { Frozen } from '../engine/engine.ts';
+import { checkAccount } from './check-account.ts';
 import { type CommandInput, UsageError } from './command.ts';
 import { drive } from './drive.ts';
 import { type EngineSetup, recordedSetup } from './engine-setup.ts';
@@ -16,7 +17,19 @@ export async function setupOf({ runId, launch }: FoundRun, input: Input): Promis
   if (launch === undefined)
     throw new UsageError(`run ${runId} is of a version of Wherry that did not record how to go on: start a new one`);
   const setup = await recordedSetup(launch, input);
-  return typeof setup === 'number' ? setup : { ...setup, frozen: launch.frozen };
+  if (typeof setup === 'number') return setup;
+  const refused = await checkAccountOf(setup, input);
+  if (refused === undefined) return { ...setup, frozen: launch.frozen };
+  await setup.close();
+  return refused;
+}
+
+/** A run goes on in the account where it was begun. The exit status, where these credentials are of another. */
+async function checkAccountOf({ account, launch }: EngineSetup, { host }: Input): Promise<number | undefined> {
+  if (account === undefined || launch.emulated !== undefined) return undefined;
+  const allowed = { ids: launch.accountId === undefined ? [] : [launch.accountId], by: 'the run was begun in' };
+  const checked = await checkAccount({ account, allowed, where: 'as it was begun' }, host);
+  return typeof checked === 'number' ? checked : undefined;
 }
 
 /** Drives a run on that no process drives, to its end, or only until all that is under way has stopped. The exit status of the run. */

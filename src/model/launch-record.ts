@@ -10,6 +10,8 @@ export interface LaunchRecord {
   readonly engine: 'local' | 'aws-fargate';
   readonly saveVersion: string;
   readonly policy: RunPolicy;
+  /** The AWS account, twelve digits; absent where it is none, or it could not be asked for. */
+  readonly accountId?: string | undefined;
   /** Absent where tasks cost nothing. */
   readonly prices?: Prices | undefined;
   /** Where the run's records are mirrored: its spill, where other machines can read that. */

@@ -142,7 +142,7 @@ async function runChains(url: string): Promise<RunState> {
     region: 'eu-central-1',
     profile: undefined,
     credentials,
-    endpoints: { ecs: url, logs: url, s3: url },
+    endpoints: { ecs: url, logs: url, s3: url, sts: url },
   };
   const read = (name: string) => readFileSync(join(root, 'bridge', name), 'utf8');
   const delivery = {
@@ -152,7 +152,6 @@ async function runChains(url: string): Promise<RunState> {
     spill: undefined,
     step: read('step.py'),
     bootstrap: read('bootstrap.py'),
-    tell: () => undefined,
     sha256,
     tell: () => {},
   };

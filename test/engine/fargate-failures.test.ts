@@ -42,7 +42,7 @@ before(async () => {
     region: 'eu-central-1',
     profile: undefined,
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    endpoints: { ecs: endpoint, logs: endpoint, s3: endpoint },
+    endpoints: { ecs: endpoint, logs: endpoint, s3: endpoint, sts: endpoint },
   });
 });
 

@@ -68,14 +68,25 @@ export async function runOnFargate({
     made.push(`${task}/${attempt}`);
     return perform(act(task, attempt), onLine);
   });
-  const account = { ...ACCOUNT, endpoints: { ecs: emulator.url, logs: emulator.url, s3: emulator.url } };
+  const account = {
+    ...ACCOUNT,
+    endpoints: { ecs: emulator.url, logs: emulator.url, s3: emulator.url, sts: emulator.url },
+  };
   const ecs = ecsService(account);
   await ecs.createCluster('testing');
   ecs.close();
   const pipeline = { name: '__default__', nodes };
   const project = makeProject(nodes, [makeDataset('raw')]);
   const { plan } = makePlan({ project, pipeline, grouping: 'node', settings: SETTINGS, sha256 });
-  const delivery = { settings: SETTINGS, projectName: 'testing', spill: undefined, step: 's', bootstrap: 'b', sha256, tell: () => undefined };
+  const delivery = {
+    settings: SETTINGS,
+    projectName: 'testing',
+    spill: undefined,
+    step: 's',
+    bootstrap: 'b',
+    sha256,
+    tell: () => undefined,
+  };
   const engine = fargateEngine({
     account,
     sha256,

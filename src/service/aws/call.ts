@@ -2,7 +2,7 @@ import type { ServiceTrouble } from '../../model/trouble.ts';
 import { failed, ok, type Result } from '../../util/result.ts';
 import type { Limiter } from './rates.ts';
 
-const SERVICE_NAMES = { ecs: 'Amazon ECS', logs: 'CloudWatch Logs', s3: 'Amazon S3' } as const;
+const SERVICE_NAMES = { ecs: 'Amazon ECS', logs: 'CloudWatch Logs', s3: 'Amazon S3', sts: 'AWS STS' } as const;
 
 export type ServiceId = keyof typeof SERVICE_NAMES;
 
