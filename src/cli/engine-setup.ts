@@ -37,6 +37,8 @@ interface Surroundings {
 /** On AWS, a line may reach CloudWatch Logs seconds after the container has ended. */
 const AWS_LOG_LAG_MS = 5000;
 const LOCAL_LOG_LAG_MS = 200;
+/** Where an emulator listens. */
+const LOOPBACK = /^https?:\/\/(127\.|localhost\b|\[::1\])/;
 
 /** Without a word from the settings about how many tasks may run at once: below Fargate's launch burst of 100. */
 const FARGATE_CAPACITY = 80;
@@ -101,7 +103,8 @@ async function newOnEmulator(prepared: Prepared, launch: NewLaunch, around: NewS
   if (!ready.ok || complaint !== undefined) await close();
   if (!ready.ok) return reportTrouble(ready.error, host);
   if (complaint !== undefined) throw new UsageError(complaint.replace(/^/gm, `${faults?.file}:`));
-  const engine = await fargateEngine(account, await fargateOptions(account, prepared, around), host, 'emulated');
+  const where = faults === undefined ? 'emulated' : 'emulated with faults';
+  const engine = await fargateEngine(account, await fargateOptions(account, prepared, around), host, where);
   const prices = { region, architecture: settings.execution_engine.runtime_platform.cpu_architecture };
   return onAws({ engine, launch: { ...launch, prices, emulated: { images, python } }, close }, account);
 }
@@ -200,18 +203,18 @@ async function fargateEngine(
   account: AwsAccount,
   delivery: DeliveryOptions | undefined,
   { now, sleep }: Host,
-  where?: 'emulated',
+  where?: 'emulated' | 'emulated with faults',
 ): Promise<Engine> {
   const { fargateEngine: make } = await import('../engine/aws-fargate/aws-fargate.ts');
-  const isElsewhere = account.endpoints.logs !== undefined;
+  const isPunctual = where !== 'emulated with faults' && LOOPBACK.test(account.endpoints.logs ?? '');
   return make({
     account,
     sha256,
     delivery,
     now,
     sleep,
-    capacity: where === 'emulated' ? availableParallelism() : FARGATE_CAPACITY,
-    logLagMs: isElsewhere ? LOCAL_LOG_LAG_MS : AWS_LOG_LAG_MS,
+    capacity: where === undefined ? FARGATE_CAPACITY : availableParallelism(),
+    logLagMs: isPunctual ? LOCAL_LOG_LAG_MS : AWS_LOG_LAG_MS,
   });
 }
 

@@ -90,6 +90,8 @@ const PAUSES: Partial<Record<Failure['reason'], readonly [first: number, factor:
   'no-address': [60_000, 2],
   'no-connection': [5000, 1],
   'out-of-memory': [0, 1],
+  // Other capacity may be there at once; on demand it is.
+  interrupted: [1000, 2],
 };
 const USUAL_PAUSE = [2000, 2] as const;
 const LONGEST_PAUSE_MS = 10 * 60_000;

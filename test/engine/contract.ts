@@ -91,6 +91,19 @@ export function describeEngine(name: string, open: (t: TestContext) => Promise<B
     },
   );
 
+  withSession('a second attempt at a task is one of its own, with its own end and log', 'failing', async (session) => {
+    await untilStopped(session, await start(session, 'start'));
+    const first = await start(session, 'fails');
+    await untilStopped(session, first);
+    const second = await start(session, 'fails', 2);
+    assert.notEqual(second, first);
+    const { end } = await untilStopped(session, second);
+    assert.equal(end.failure?.reason, 'node-raised');
+    const lines = (await readLog(session, second)).lines.map(({ text }) => text);
+    assert.equal(lines.filter((line) => line === 'about to fail').length, 1, lines.join('\n'));
+    await session.close();
+  });
+
   withSession('observing nothing, or what was never started, is no error', 'failing', async (session) => {
     const nothing = await session.observe([]);
     assert.ok(nothing.ok && nothing.value.size === 0);
@@ -122,8 +135,8 @@ async function openSession({ engine, plans }: Bench, plan: keyof Bench['plans'])
   return opened.value;
 }
 
-async function start(session: EngineSession, task: string): Promise<Handle> {
-  const started = await session.start({ task, attempt: 1, launch: LAUNCH });
+async function start(session: EngineSession, task: string, attempt = 1): Promise<Handle> {
+  const started = await session.start({ task, attempt, launch: LAUNCH });
   assert.ok(started.ok, JSON.stringify(started));
   return started.value;
 }

@@ -31,6 +31,23 @@ test('fargate, wide: tasks of a line or none that end at once lose no line, and 
   );
 });
 
+test('fargate, logs: lines that come late, and after the end of their task, are read in their order, and those of a task that fails too', async () => {
+  const lines = (task: string) => ['first', 'second', 'last'].map((word) => `${task} ${word}`);
+  const { logs } = await runOnFargate({
+    nodes: flat(6),
+    act: (task) => ({ lines: lines(task), exitCode: task === 'n5' ? 1 : 0 }),
+    faults: {
+      tasks: [
+        { fault: 'late-logs', where: { env: { WHERRY_TASK: 'n1' } }, seconds: 0.4 },
+        { fault: 'late-logs', where: { env: { WHERRY_TASK: 'n3' } }, seconds: 0.8, from: 'end' },
+        { fault: 'late-logs', where: { env: { WHERRY_TASK: 'n5' } }, seconds: 0.8, from: 'end' },
+      ],
+    },
+    logLagMs: 10_000,
+  });
+  for (const { name } of flat(6)) assert.deepEqual(logs.get(name), lines(name));
+});
+
 test('fargate, faults: throttled, unanswered and answered too late, every task runs once, and uses no retry', async () => {
   const requests = [
     { fault: 'answer-lost', operation: 'RunTask', percent: 10 },
@@ -80,4 +97,24 @@ test('fargate, failures: a program that fails is tried again by the policy, and 
   );
   for (const { details } of ends)
     assert.match(JSON.stringify(details), /"imageDigest":"sha256:[0-9a-f]{64}","exitCode":\d/);
+});
+
+test('fargate, Spot: what is interrupted again and again goes on demand, and says what happened to each attempt', async () => {
+  const { state, made } = await runOnFargate({
+    nodes: flat(1),
+    act: (_, attempt) => ({ ms: attempt < 4 ? 1000 : 0 }),
+    policy: { spot: true, retries: { platform: 3, spot: 2, user: 0, oom: 'fail' } },
+    faults: { tasks: [{ fault: 'spot-interruption', where: { launch: 'spot' }, after: 0 }] },
+  });
+  assert.equal(state.state, 'succeeded');
+  assert.deepEqual(made, ['n0/1', 'n0/2', 'n0/3', 'n0/4']);
+  assert.deepEqual(
+    state.tasks[0]?.attempts.map(({ launch, failure }) => [launch.spot, failure?.reason]),
+    [
+      [true, 'interrupted'],
+      [true, 'interrupted'],
+      [true, 'interrupted'],
+      [false, undefined],
+    ],
+  );
 });
