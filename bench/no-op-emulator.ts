@@ -1,14 +1,7 @@
 // An emulator of ECS and CloudWatch Logs whose containers start nothing, write one line and end at once with 0, so that
 // what is measured is whoever drives it. Prints its address and ends with its standard input.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Calls } from '../emulator/calls.ts';
-import { control } from '../emulator/control.ts';
 import type { Driver } from '../emulator/drivers/driver.ts';
-import { Holders } from '../emulator/holders.ts';
-import { openWorld } from '../emulator/open-world.ts';
-import { emulatorServer, listen } from '../emulator/server.ts';
+import { openTestWorld } from '../emulator/test-world.ts';
 
 const driver: Driver = {
   create: async ({ name, environment, onLine }) => ({
@@ -23,25 +16,10 @@ const driver: Driver = {
   }),
   sweep: async () => undefined,
 };
-const stateDir = mkdtempSync(join(tmpdir(), 'wherry-no-op-'));
-const world = openWorld({
-  stateDir,
-  region: 'eu-central-1',
-  driver,
-  secrets: () => undefined,
-  logBytesPerSecond: undefined,
-  timeScale: 0,
-  advanceSeconds: 0,
-  halt: new AbortController().signal,
-  say: () => undefined,
-});
-const holders = new Holders();
-const calls = new Calls();
-const routes = control({ ...world, images: new Map(), holders, calls });
-const server = emulatorServer({ world, control: routes, holders, calls, log: () => undefined });
-process.stdout.write(`http://127.0.0.1:${await listen(server, 0)}\n`);
+const { env, end } = await openTestWorld({ timeScale: 0, driver });
+process.stdout.write(`${env['AWS_ENDPOINT_URL_ECS']}\n`);
 process.stdin.on('close', () => {
-  rmSync(stateDir, { recursive: true, force: true });
+  end();
   process.exit(0);
 });
 process.stdin.resume();

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
-import { Calls } from '../../emulator/calls.ts';
-import { control } from '../../emulator/control.ts';
 import type { ContainerSpec, Driver } from '../../emulator/drivers/driver.ts';
-import { Holders } from '../../emulator/holders.ts';
-import { openWorld } from '../../emulator/open-world.ts';
-import { emulatorServer, listen } from '../../emulator/server.ts';
-import { temporaryFolder } from '../../emulator/test-emulator.ts';
+import { openTestWorld } from '../../emulator/test-world.ts';
 import { fargateEngine } from '../../src/engine/aws-fargate/aws-fargate.ts';
 import type { Node } from '../../src/model/project.ts';
 import type { RunEvent, RunPolicy, RunState } from '../../src/model/run.ts';
@@ -132,7 +127,7 @@ export async function runOnFargate({
       lost: () => undefined,
       report: () => {},
     });
-    return { state, events, logs, made, calls: emulator.calls() };
+    return { state, events, logs, made, calls: await emulator.calls() };
   } finally {
     await opened.value.close();
     emulator.end();
@@ -146,7 +141,6 @@ async function perform({ lines = [], ms = 0, exitCode = 0 }: Act, onLine: Contai
 }
 
 async function openEmulator(start: (spec: ContainerSpec) => Promise<{ exitCode: number; isOutOfMemory: boolean }>) {
-  const folder = temporaryFolder();
   const driver: Driver = {
     create: async (spec) => ({
       runtimeId: 'r',
@@ -156,38 +150,18 @@ async function openEmulator(start: (spec: ContainerSpec) => Promise<{ exitCode: 
     }),
     sweep: async () => undefined,
   };
-  const world = openWorld({
-    stateDir: folder.path,
-    region: 'eu-central-1',
-    driver,
-    secrets: () => undefined,
-    logBytesPerSecond: undefined,
-    timeScale: 0,
-    advanceSeconds: 0,
-    halt: new AbortController().signal,
-    say: () => undefined,
-  });
-  const calls = new Calls();
-  const holders = new Holders();
-  const routes = control({ ...world, images: new Map(), holders, calls });
-  const server = emulatorServer({ world, control: routes, holders, calls, log: () => undefined });
-  const url = `http://127.0.0.1:${await listen(server, 0)}`;
+  const world = await openTestWorld({ timeScale: 0, driver });
   return {
-    url,
+    url: world.env['AWS_ENDPOINT_URL_ECS'] ?? '',
     setFaults: async (faults: object) => {
-      const answer = await routes('PUT', '/_emulator/faults', JSON.stringify(faults));
-      assert.equal(answer?.status, 200, answer?.body.toString());
+      const { status, answer } = await world.control('PUT', 'faults', faults);
+      assert.equal(status, 200, JSON.stringify(answer));
     },
-    calls: () => {
-      const { operations } = calls.shown() as { operations: Record<string, { calls: number }> };
+    calls: async () => {
+      const { answer } = await world.control('GET', 'calls');
+      const { operations } = answer as { operations: Record<string, { calls: number }> };
       return Object.fromEntries(Object.entries(operations).map(([name, { calls }]) => [name, calls]));
     },
-    end: () => {
-      server.close();
-      server.closeAllConnections();
-      world.logs.flush();
-      world.saver.flush();
-      folder.remove();
-    },
+    end: world.end,
   };
 }

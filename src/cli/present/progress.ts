@@ -36,11 +36,11 @@ function tidy(text: string): string {
   return text.trimEnd().replace(/ {20,}/g, '  ');
 }
 
-/** Undefined for what needs no line of its own. */
 function describeTrouble({ service, detail }: ServiceTrouble, colors: Colors): string {
   return colors.yellow(`${service} does not answer: ${detail}. Asking again`);
 }
 
+/** Undefined for what needs no line of its own. */
 function describe(event: RunEvent, now: number, colors: Colors): string | undefined {
   switch (event.event) {
     case 'attempt-started':
