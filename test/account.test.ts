@@ -5,17 +5,11 @@ import { test } from 'node:test';
 import { ecsService } from '../src/service/aws/ecs.ts';
 import { fakeSts } from './aws-cli/fake-sts.ts';
 import { wherry } from './support/cli.ts';
-import { countingProject } from './support/counting-project.ts';
-import { emulatedAws } from './support/emulated-aws.ts';
+import { countingAws, countingProject } from './support/counting-project.ts';
 
 test('account: named before anything is changed, and refused where the settings or the run do not allow it', async () => {
   await using project = await countingProject();
-  await using aws = await emulatedAws({
-    image: 'counting:1',
-    folder: project.folder,
-    cluster: 'counting',
-    bucket: 'wherry-counting',
-  });
+  await using aws = await countingAws(project.folder);
   await using sts = await fakeSts();
   const words = ['-C', project.folder, '-e', 'fargate'];
   const settings = join(project.folder, 'conf', 'fargate', 'wherry.yml');

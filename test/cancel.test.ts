@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ecsService } from '../src/service/aws/ecs.ts';
 import { startWherry, wherry } from './support/cli.ts';
-import { countingProject } from './support/counting-project.ts';
-import { type EmulatedAws, emulatedAws } from './support/emulated-aws.ts';
+import { countingAws, countingProject } from './support/counting-project.ts';
+import type { EmulatedAws } from './support/emulated-aws.ts';
 
 interface Status {
   readonly runId: string;
@@ -26,10 +26,6 @@ async function statesOf(runId: string, { account }: EmulatedAws): Promise<(strin
   return described.value.map(({ lastStatus }) => lastStatus);
 }
 
-function aws(folder: string) {
-  return emulatedAws({ image: 'counting:1', folder, cluster: 'counting', bucket: 'wherry-counting' });
-}
-
 test('cancel, local: the process that drives the run obeys, and nothing more is started', async () => {
   await using project = await countingProject();
   const words = ['-C', project.folder];
@@ -44,7 +40,7 @@ test('cancel, local: the process that drives the run obeys, and nothing more is 
 
 test('cancel, on Fargate: the process that drives the run obeys, and ECS shows that all has stopped', async () => {
   await using project = await countingProject();
-  await using account = await aws(project.folder);
+  await using account = await countingAws(project.folder);
   const words = ['-C', project.folder];
   const { ended } = startWherry(['run', ...words, '-e', 'fargate'], account.env);
   await project.untilBegun('middle');
@@ -63,7 +59,7 @@ test('cancel, on Fargate: the process that drives the run obeys, and ECS shows t
 
 test('cancel, on Fargate: what a killed process has left running is stopped, and the run can be resumed', async () => {
   await using project = await countingProject();
-  await using account = await aws(project.folder);
+  await using account = await countingAws(project.folder);
   const words = ['-C', project.folder];
   const { child, ended } = startWherry(['run', ...words, '-e', 'fargate'], account.env);
   await project.untilBegun('middle');

@@ -6,8 +6,7 @@ import { test } from 'node:test';
 import { realHost } from '../src/cli/host.ts';
 import { main } from '../src/cli/main.ts';
 import { startWherry, wherry } from './support/cli.ts';
-import { countingProject } from './support/counting-project.ts';
-import { emulatedAws } from './support/emulated-aws.ts';
+import { countingAws, countingProject } from './support/counting-project.ts';
 
 /** A machine that has the project's settings, and nothing of its runs. */
 async function otherMachine(folder: string): Promise<{ folder: string } & AsyncDisposable> {
@@ -35,12 +34,7 @@ async function onHost(name: string, words: readonly string[], env: Record<string
 test('a mirrored run: seen, followed and refused on another machine while it lives, and taken up there when its process is gone', async () => {
   await using project = await countingProject();
   await using other = await otherMachine(project.folder);
-  await using aws = await emulatedAws({
-    image: 'counting:1',
-    folder: project.folder,
-    cluster: 'counting',
-    bucket: 'wherry-counting',
-  });
+  await using aws = await countingAws(project.folder);
   const here = ['-C', project.folder, '-e', 'fargate'];
   const there = ['-C', other.folder, '-e', 'fargate'];
   const { child, ended } = startWherry(['run', ...here], aws.env);

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startWherry, wherry } from './support/cli.ts';
-import { countingProject, isThere, until } from './support/counting-project.ts';
-import { emulatedAws } from './support/emulated-aws.ts';
+import { countingAws, countingProject, isThere, until } from './support/counting-project.ts';
 
 interface Status {
   readonly runId: string;
@@ -38,12 +37,7 @@ test('resume, local: a run whose process was killed is interrupted, and goes on 
 
 test('resume, on Fargate: tasks outlive the process, are attached again and run once; a second process is refused', async () => {
   await using project = await countingProject();
-  await using aws = await emulatedAws({
-    image: 'counting:1',
-    folder: project.folder,
-    cluster: 'counting',
-    bucket: 'wherry-counting',
-  });
+  await using aws = await countingAws(project.folder);
   const words = ['-C', project.folder];
   const { child, ended } = startWherry(['run', ...words, '-e', 'fargate'], aws.env);
   await project.untilBegun('middle');

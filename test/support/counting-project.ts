@@ -1,6 +1,7 @@
 import { access, appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type EmulatedAws, emulatedAws } from './emulated-aws.ts';
 
 export interface CountingProject extends AsyncDisposable {
   readonly folder: string;
@@ -62,6 +63,11 @@ execution_engine:
     untilBegun: async (node) => until(async () => ((await read())[node] ?? 0) > 0, `${node} has begun`),
     [Symbol.asyncDispose]: () => rm(outside, { recursive: true, force: true, maxRetries: 3 }),
   };
+}
+
+/** An emulated account that has what the settings of a counting project name. */
+export function countingAws(folder: string): Promise<EmulatedAws> {
+  return emulatedAws({ image: 'counting:1', folder, cluster: 'counting', bucket: 'wherry-counting' });
 }
 
 export async function isThere(path: string): Promise<boolean> {

@@ -6,7 +6,7 @@ import { type Diagnostic, sortDiagnostics } from '../../src/diagnostics/diagnost
 import { reviewDefinition } from '../../src/engine/aws-fargate/review-definition.ts';
 import { interpretDescription, kedroLoader } from '../../src/load/kedro/load.ts';
 import { descriptionSchema } from '../../src/load/kedro/protocol.ts';
-import type { LoadResult } from '../../src/load/loader.ts';
+import type { LoadRequest, LoadResult } from '../../src/load/loader.ts';
 import { yamlLoader } from '../../src/load/yaml/load.ts';
 import { recorder } from '../../src/store/recorder.ts';
 import { root } from './cli.ts';
@@ -22,8 +22,13 @@ export async function loadCase(folder: string, record = recorder({})): Promise<L
       python: 'python3',
       tried: [{ origin: 'python3', path: '/usr/bin/python3' }],
     });
-  return (existsSync(join(folder, 'pipeline.yml')) ? yamlLoader : kedroLoader).load({
-    root: folder,
+  return (existsSync(join(folder, 'pipeline.yml')) ? yamlLoader : kedroLoader).load(requestOf(folder, { files }));
+}
+
+/** What is asked where a user says no more than the folder. */
+export function requestOf(root: string, more: Partial<LoadRequest> = {}): LoadRequest {
+  return {
+    root,
     env: undefined,
     pipeline: undefined,
     confSource: undefined,
@@ -31,9 +36,10 @@ export async function loadCase(folder: string, record = recorder({})): Promise<L
     variables: {},
     bridge: '',
     cache: undefined,
-    files,
+    files: recorder({}).files,
     namedVariables: () => [],
-  });
+    ...more,
+  };
 }
 
 /**

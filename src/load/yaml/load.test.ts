@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { requestOf } from '../../../test/support/findings.ts';
 import { positionAt } from '../../diagnostics/span.ts';
-import { recorder } from '../../store/recorder.ts';
 import { yamlLoader } from './load.ts';
 
 async function load(text: string, env?: string) {
@@ -12,18 +12,9 @@ async function load(text: string, env?: string) {
   try {
     await writeFile(join(root, 'pipeline.yml'), text);
     await mkdir(join(root, 'conf', 'fargate'), { recursive: true });
-    const nothing = {
-      pipeline: undefined,
-      confSource: undefined,
-      python: undefined,
-      variables: {},
-      bridge: '',
-      cache: undefined,
-      files: recorder({}).files,
-      namedVariables: () => [],
-    };
-    assert.equal(yamlLoader.recognises({ root, ...nothing }), true);
-    return await yamlLoader.load({ root, env, ...nothing });
+    const request = requestOf(root, { env });
+    assert.equal(yamlLoader.recognises(request), true);
+    return await yamlLoader.load(request);
   } finally {
     await rm(root, { recursive: true });
   }
