@@ -32,9 +32,8 @@ def keys():
 
 
 # A GET with an empty body, signed with Signature Version 4 (IAM User Guide, "Create a signed AWS API request").
-def get(bucket, key):
+def get(region, bucket, key):
     access, secret, token = keys()
-    region = E('AWS_REGION') or E('AWS_DEFAULT_REGION') or 'us-east-1'
     path = '/' + urllib.parse.quote(key)
     end = E('AWS_ENDPOINT_URL_S3') or E('AWS_ENDPOINT_URL')
     aws = 's3.%s.amazonaws.com%s' % (region, '.cn' if region[:3] == 'cn-' else '')
@@ -64,14 +63,17 @@ def step():
         return zlib.decompress(base64.b64decode(own))
     want = os.environ['WHERRY_STEP']
     place = os.environ['WHERRY_SPILL'].strip('/') + '/steps/' + want + '.py'
+    region = E('AWS_REGION') or E('AWS_DEFAULT_REGION') or 'us-east-1'
     for n in range(5):
         try:
-            code = get(*place[5:].split('/', 1))
+            code = get(region, *place[5:].split('/', 1))
             break
         except Exception as e:
             # 403 is tried again: a role that was just made is not known everywhere at once.
             if n == 4 or getattr(e, 'code', 0) in (400, 404):
                 raise OSError('%s cannot be fetched: %r' % (place, e))
+            # S3 says where a bucket of another region is.
+            region = (getattr(e, 'headers', 0) or {}).get('x-amz-bucket-region', region)
             time.sleep(2**n)
     if H(code) != want:
         raise OSError(place + ' is not the step')

@@ -275,7 +275,7 @@ class Bootstrap(S3Test):
         return {"WHERRY_STEP": name, "WHERRY_SPILL": f"s3://{BUCKET}/a prefix/"}
 
     def test_it_is_small_enough_for_an_override(self):
-        self.assertLessEqual(len(json.dumps(stripped_bootstrap())), 3000)
+        self.assertLessEqual(len(json.dumps(stripped_bootstrap())), 3200)
 
     def test_it_fetches_the_step_with_the_containers_credentials_and_runs_it(self):
         endpoint = self.endpoint()
@@ -286,12 +286,14 @@ class Bootstrap(S3Test):
             **self.put_step(self.SOURCE),
             **self.environment(endpoint),
         }
-        self.s3.fail("GET .*/steps/", (503, "SlowDown"))
+        moved = error(301, "PermanentRedirect", **{"x-amz-bucket-region": "us-west-2"})
+        self.s3.fail("GET .*/steps/", (503, "SlowDown"), lambda *_: moved)
         done = self.run_bootstrap(project.root, **environment)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads((project.root / "data/result.json").read_text()), {"total": 12})
         self.assertIn('::wherry::n::{"event": "step-finished"', done.stdout)
         self.assertGreaterEqual(endpoint.asked, 2)
+        self.assertIn("us-west-2", self.s3.regions)
         # The first request is the test's own put.
         self.assertEqual(set(self.s3.tokens[1:]), {credentials()["Token"]})
 

@@ -1,5 +1,6 @@
 import { failed, ok, type Result } from '../../util/result.ts';
 import type { EndedCall } from './call.ts';
+import { type Connections, connectionsBy, PATIENCE } from './connections.ts';
 import { type Profile, readProfiles } from './profiles.ts';
 
 /** How to reach an AWS account. */
@@ -10,6 +11,8 @@ export interface AwsAccount {
   /** Those of the environment, or of an emulator. */
   readonly credentials: AwsKeys | undefined;
   readonly endpoints: AwsEndpoints;
+  /** Undefined where they are made directly. */
+  readonly connections?: Connections | undefined;
   /** Told of every call that has ended. */
   readonly report?: (ended: EndedCall) => void;
 }
@@ -63,11 +66,15 @@ export async function resolveAccount(
     request.profile === undefined && accessKeyId !== undefined && secretAccessKey !== undefined
       ? { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
       : undefined;
+  const caBundle = of('AWS_CA_BUNDLE') ?? profile?.values['ca_bundle'];
+  const connections = await connectionsBy({ of, caBundle });
+  if (!connections.ok) return connections;
   return ok({
     region,
     profile: credentials === undefined ? named : undefined,
     credentials,
     endpoints: endpointsOf(request, { of, profile }),
+    connections: connections.value,
   });
 }
 
@@ -92,13 +99,13 @@ function endpointsOf(
 
 /** Options that every client of the SDK takes. */
 export function clientOptions(account: AwsAccount, endpoint: string | undefined) {
-  const { region, profile, credentials } = account;
+  const { region, profile, credentials, connections } = account;
   return {
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(profile === undefined ? {} : { profile }),
     ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
-    // Without them a connection that hangs would hang for ever.
-    requestHandler: { connectionTimeout: 10_000, requestTimeout: 60_000, throwOnRequestTimeout: true },
+    ...(connections === undefined ? {} : { credentialDefaultProvider: connections.credentialChain }),
+    requestHandler: { ...PATIENCE, ...(connections === undefined ? {} : { httpsAgent: connections.makeAgent() }) },
   };
 }

@@ -70,6 +70,11 @@ const CREDENTIALS =
   /Credential|ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|AuthFailure|RequestExpired/;
 const THROTTLED = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded/;
 
+const PROXY_REFUSES = 407;
+const PROXY_HELP = 'give the proxy a name and a password: HTTPS_PROXY=http://name:password@host:port';
+/** Node's names for a certificate that it does not trust (`node:tls`, "X509 certificate error codes"). */
+const CERTIFICATE = /CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE/;
+
 /** EC2 throttles ECS, which passes it on under another name (dagster-io/dagster#33439, dask/dask-cloudprovider#56). */
 const THROTTLED_BEHIND = /Rate exceeded|ErrorCode: (Throttling|RequestLimitExceeded)/;
 
@@ -99,17 +104,19 @@ function describe({ service, operation, endpoint }: Call, error: ServiceError): 
   }
   if (THROTTLED.test(error.name) || THROTTLED_BEHIND.test(detail) || status === 429)
     return { ...common, kind: 'throttled', detail, help: 'try again in a moment' };
+  if (status === PROXY_REFUSES)
+    return { ...common, kind: 'unreachable', detail: 'the proxy wants to know who asks', help: PROXY_HELP };
   if (status === undefined || status >= 500) {
     const where = endpoint === undefined ? 'its AWS endpoint' : endpoint;
-    return {
-      ...common,
-      kind: 'unreachable',
-      detail: `${where}: ${detail}`,
-      help:
-        endpoint === undefined
-          ? 'check network and region'
-          : 'check that something answers there, or unset --endpoint-url and AWS_ENDPOINT_URL…',
-    };
+    return { ...common, kind: 'unreachable', detail: `${where}: ${detail}`, help: helpToReach(error, endpoint) };
   }
   return { ...common, kind: 'refused', detail: `${error.name}: ${detail}`, help: 'mend what AWS names' };
+}
+
+function helpToReach({ code = '' }: ServiceError, endpoint: string | undefined): string {
+  if (CERTIFICATE.test(code))
+    return 'where a proxy stands in between, or the endpoint has a certificate of its own, name the file with its authority in AWS_CA_BUNDLE';
+  return endpoint === undefined
+    ? 'check network and region, and HTTPS_PROXY where there is a proxy'
+    : 'check that something answers there, or unset --endpoint-url and AWS_ENDPOINT_URL…';
 }

@@ -39,7 +39,11 @@ const QUICKER = new Set(['PreconditionFailed', 'NoSuchKey', 'ConditionalRequestC
 export function s3Service(account: AwsAccount): S3Service {
   const endpoint = account.endpoints.s3;
   // Servers other than AWS have no host name for each bucket.
-  const client = new S3Client({ ...clientOptions(account, endpoint), forcePathStyle: endpoint !== undefined });
+  const client = new S3Client({
+    ...clientOptions(account, endpoint),
+    forcePathStyle: endpoint !== undefined,
+    followRegionRedirects: true,
+  });
   const call = <T>(operation: string, send: () => Promise<T>) =>
     ask({ service: 's3', operation, endpoint, report: account.report }, send);
   return {
