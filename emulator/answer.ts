@@ -7,7 +7,7 @@ export interface Answer {
   readonly errorType?: string;
 }
 
-const JSON_TYPE = 'application/x-amz-json-1.1';
+export const JSON_TYPE = 'application/x-amz-json-1.1';
 
 export const json = (status: number, value: unknown, type = JSON_TYPE): Answer => ({
   status,

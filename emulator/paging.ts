@@ -1,5 +1,4 @@
 import { invalidParameter } from './aws-error.ts';
-import { type Input, number } from './input.ts';
 
 /** One page of a list and the token of the next. The token names the place in the list; clients take it as opaque. */
 export function page<T>(all: readonly T[], options: { token: string | undefined; size: number | undefined }) {
@@ -22,14 +21,4 @@ function startOf(token: string): number {
     // Falls through: the token is none of ours.
   }
   throw invalidParameter('Invalid token');
-}
-
-/** How many CloudWatch Logs puts on a page: `limit`, which is 1 to `most`, and `most` without it. */
-export function limitOf(input: Input, most: number): number {
-  const limit = number(input, 'limit') ?? most;
-  if (limit >= 1 && limit <= most) return limit;
-  throw invalidParameter(
-    `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: ` +
-      `Member must have value ${limit < 1 ? 'greater than or equal to 1' : `less than or equal to ${most}`}`,
-  );
 }

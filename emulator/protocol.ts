@@ -1,7 +1,9 @@
-import { type Answer, json } from './answer.ts';
+import { type Answer, JSON_TYPE, json } from './answer.ts';
 import { AwsError } from './aws-error.ts';
 import { S3_OPERATION_NAMES } from './faults/s3-operation.ts';
 import type { Input } from './input.ts';
+import { checkConstraints } from './model/constraints.ts';
+import { typedInput } from './model/typed.ts';
 import { getCallerIdentity } from './operations/get-caller-identity.ts';
 import { OPERATIONS, SERVICES } from './operations/operations.ts';
 import type { World } from './state.ts';
@@ -18,27 +20,44 @@ export interface Call {
 }
 
 /** The operations there are, as IAM has them. */
-export const OPERATION_NAMES = [...Object.keys(OPERATIONS).map(nameOf), 'sts:GetCallerIdentity', ...S3_OPERATION_NAMES];
+export const OPERATION_NAMES = [...[...OPERATIONS.keys()].map(nameOf), 'sts:GetCallerIdentity', ...S3_OPERATION_NAMES];
 
 function nameOf(target: string): string {
   const [prefix = '', name = prefix] = target.split('.');
-  return `${SERVICES[prefix] ?? prefix}:${name}`;
+  return `${SERVICES.get(prefix) ?? prefix}:${name}`;
 }
 
-/** STS has no X-Amz-Target: its requests are forms, with the operation in `Action`. */
-export function callOf(target: string | string[] | undefined, body: string): Call {
-  return typeof target === 'string' ? jsonCall(target, body) : formCall(body);
+/** A POST, with the headers that say what it is. STS has no target: its requests are forms, with the operation in `Action`. */
+export interface Posted {
+  readonly target: string | undefined;
+  readonly contentType: string;
+  readonly body: Buffer;
 }
 
-function jsonCall(target: string, body: string): Call {
+export function callOf({ target, contentType, body }: Posted): Call {
+  if (target === undefined) return formCall(body.toString());
+  return jsonCall({ target, contentType, body });
+}
+
+function jsonCall({ target, contentType, body }: Posted & { readonly target: string }): Call {
   const name = nameOf(target);
-  const operation = OPERATIONS[target];
+  const operation = OPERATIONS.get(target);
+  let typed: Input | undefined;
+  const input = () => {
+    if (!operation) throw unknownOperation('UnknownOperationException', name);
+    if (!contentType.startsWith(JSON_TYPE)) {
+      throw new AwsError('UnknownOperationException', `The Content-Type is '${contentType}', not ${JSON_TYPE}.`);
+    }
+    typed ??= typedInput(parsed(body), name);
+    return typed;
+  };
   return {
     name,
-    input: () => parsed(body),
+    input,
     answer(world) {
-      if (!operation) throw unknownOperation('UnknownOperationException', name);
-      return json(200, operation(parsed(body), world));
+      const given = input();
+      checkConstraints(given, name);
+      return json(200, operation?.(given, world));
     },
     refuse: ({ type, message, details, status }) => ({
       ...json(status, { __type: type, message, ...details }),
@@ -63,14 +82,13 @@ function formCall(body: string): Call {
   };
 }
 
-function parsed(body: string): Input {
+function parsed(body: Buffer): unknown {
+  if (body.length === 0) return {};
   try {
-    const value: unknown = JSON.parse(body === '' ? '{}' : body);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Input;
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
-    // Falls through.
+    throw new AwsError('SerializationException', 'The request is no JSON in UTF-8');
   }
-  throw new AwsError('SerializationException', 'The request is not a JSON object');
 }
 
 const unknownOperation = (type: string, name: string) =>

@@ -57,17 +57,22 @@ function send(response: ServerResponse, answer: Answer | 'cut', { log }: Options
 }
 
 async function answer(request: IncomingMessage, options: Options): Promise<Answer | 'cut'> {
-  const { world, control, log } = options;
+  const { world, control } = options;
+  const { method = '', url: path = '/', headers } = request;
   try {
     if (!isForUs(request)) return json(403, { message: 'Host' });
     const body = await bodyOf(request);
-    const path = request.url ?? '/';
-    if (path.startsWith('/_emulator/')) return control(request.method ?? '', path, body);
-    if (request.method === 'GET') return containerAnswer(path, { world, token: request.headers.authorization });
-    return operate(callOf(request.headers['x-amz-target'], body), options);
+    if (body === undefined) return tooLarge();
+    if (path.startsWith('/_emulator/')) return await control(method, path, body.toString());
+    if (method === 'GET' || method === 'HEAD') return containerAnswer(path, { world, token: headers.authorization });
+    const isOperation = method === 'POST' && path === '/';
+    const target = isOperation ? headers['x-amz-target']?.toString() : `${method} ${path}`;
+    return operate(callOf({ target, contentType: headers['content-type'] ?? '', body }), options);
   } catch (error) {
-    log(`error: ${(error as Error).stack}`);
-    return json(500, { __type: 'ServerException', message: `The emulator failed: ${(error as Error).message}` });
+    const what = (error as Error).message;
+    // Of a client that goes away in the middle nobody need hear.
+    if (!request.destroyed) world.say(`this is a fault of the emulator: ${(error as Error).stack}`);
+    return json(500, { __type: 'ServerException', message: `The emulator failed: ${what}` });
   }
 }
 
@@ -76,10 +81,26 @@ function isForUs({ headers }: IncomingMessage): boolean {
   return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(headers.host ?? '');
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+// A batch of log events has 1 MiB, of which JSON may write each byte as six.
+const LARGEST_BODY_BYTES = 8 * 2 ** 20;
+
+/** Undefined for one that is too large, which is read to its end: else the client would not hear of it. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += (chunk as Buffer).length;
+    if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk as Buffer);
+  }
+  return bytes <= LARGEST_BODY_BYTES ? Buffer.concat(chunks) : undefined;
+}
+
+function tooLarge(): Answer {
+  const errorType = 'RequestEntityTooLargeException';
+  return {
+    ...json(413, { __type: errorType, message: `A request has up to ${LARGEST_BODY_BYTES} bytes.` }),
+    errorType,
+  };
 }
 
 /** The one place where a fault of requests acts: before the operation, or after it. */

@@ -31,6 +31,7 @@ AWSLOGS = {
     "options": {"awslogs-group": LOG_GROUP, "awslogs-region": REGION, "awslogs-stream-prefix": "ecs"},
 }
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+JSON_TYPE = "application/x-amz-json-1.1"
 TARGETS = {"ecs": "AmazonEC2ContainerServiceV20141113", "logs": "Logs_20140328"}
 
 # An error that is answered must reach the test, so nothing is tried again. botocore would refuse what the emulator
@@ -132,7 +133,7 @@ class Emulator:
 
     def call(self, service: str, operation: str, body: object):
         """An operation with a body that boto3 would not send."""
-        return self.ask("POST", "/", body, {"X-Amz-Target": f"{TARGETS[service]}.{operation}"})
+        return self.ask("POST", "/", body, {"X-Amz-Target": f"{TARGETS[service]}.{operation}", "Content-Type": JSON_TYPE})
 
 
 class AnyStatus(urllib.request.HTTPErrorProcessor):

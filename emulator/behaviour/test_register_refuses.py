@@ -86,7 +86,7 @@ def depending(condition, second=None):
             [container(dependsOn=[{"containerName": "x", "condition": "START"}])],
             r"^Cannot depend on container \+ 'x' because it does not exist$",
         ),
-        "register-depends-condition": (depending("ENDED"), "^Invalid condition of a dependency: 'ENDED'"),
+        "register-depends-condition": (depending("ENDED"), "^Invalid condition: 'ENDED' should be one of"),
         "register-depends-essential": (
             depending("SUCCESS"),
             "^A dependency container with SUCCESS or COMPLETE condition cannot be an essential container$",
@@ -189,7 +189,7 @@ class RegisterRefuses(unittest.TestCase):
             "disableNetworking": True,
             "dockerSecurityOptions": ["x"],
         }
-        of_linux = {"maxSwap": 1, "swappiness": 1, "sharedMemorySize": 1, "tmpfs": [{}], "devices": [{}]}
+        of_linux = {"maxSwap": 1, "swappiness": 1, "sharedMemorySize": 1, "tmpfs": [{"containerPath": "/t", "size": 1}], "devices": [{"hostPath": "/d"}]}
         changes = {
             **{key: [container(**{key: value})] for key, value in of_container.items()},
             **{key: [container(linuxParameters={key: value})] for key, value in of_linux.items()},

@@ -72,7 +72,7 @@ def override(**more):
             PARAMETER,
             r"^Error retrieving security group information for \[default\]: .*\(ErrorCode: InvalidGroupId.Malformed\)",
         ),
-        "run-public-ip": (vpc(assignPublicIp="true"), PARAMETER, "^assignPublicIp should be one of"),
+        "run-public-ip": (vpc(assignPublicIp="true"), PARAMETER, "^Invalid assignPublicIp: 'true' should be one of"),
         "run-platform": (
             {"platformVersion": "1.9.0"},
             "PlatformUnknownException",

@@ -59,8 +59,11 @@ class Tags(unittest.TestCase):
     def test_tags_missing(self):
         for arn in (self.revision.replace(":1", ":99"), self.task[:-4] + "0000", self.revision.removesuffix(":1")):
             with refused("ResourceNotFoundException"):
+                aws.ecs.untag_resource(resourceArn=arn, tagKeys=["a"])
+            with refused("InvalidParameterException", "was not found"):
                 self.tags(arn)
         with refused("ClusterNotFoundException"):
             self.tags(self.cluster + "-not")
-        with refused("InvalidParameterException", "^The ARN provided is invalid"):
-            self.tags("tagged")
+        for arn in ("tagged", self.cluster.replace(":cluster/", ":constructor/")):
+            with refused("InvalidParameterException", "^The ARN provided is invalid"):
+                self.tags(arn)

@@ -1,8 +1,9 @@
+import gzip
 import unittest
 from urllib.parse import urlsplit
 
 import boto3
-from support import ACCOUNT, CLUSTER, CONFIG, REGION, codes, container, definition, refused, shared
+from support import ACCOUNT, CLUSTER, CONFIG, JSON_TYPE, REGION, TARGETS, codes, container, definition, refused, shared
 
 aws = shared()
 
@@ -30,15 +31,64 @@ class Wire(unittest.TestCase):
         with self.assertRaises(aws.ecs.exceptions.ClusterNotFoundException):
             aws.ecs.list_tasks(cluster="nowhere")
 
+    def refuses(self, operation, body, error, words, service="ecs"):
+        status, _, answer = aws.call(service, operation, body)
+        self.assertEqual((status, answer["__type"]), (400, error), answer)
+        self.assertRegex(answer["message"], words)
+
     def test_wire_type(self):
-        for operation, body in {"ListTasks": {"maxResults": "10"}, "DescribeTasks": {"tasks": "one"}, "RunTask": []}.items():
-            body = {"cluster": CLUSTER, **body} if isinstance(body, dict) else body
-            status, _, answer = aws.call("ecs", operation, body)
-            self.assertEqual((status, answer["__type"]), (400, "SerializationException"), operation)
-        for wrong in ({"environment": [{"name": "A", "value": 1}]}, {"command": "exit 0"}, {"cpu": "256"}):
-            body = definition("wrong", container(**wrong))
-            self.assertEqual(aws.call("ecs", "RegisterTaskDefinition", body)[2]["__type"], "SerializationException")
-        self.assertEqual(aws.ask("POST", "/", b"{", {"X-Amz-Target": "Logs_20140328.GetLogEvents"})[0], 400)
+        wrong = "SerializationException"
+        self.refuses("ListTasks", {"maxResults": "10"}, wrong, r"^STRING_VALUE can not be converted to an Integer \(maxResults\)$")
+        self.refuses("DescribeTasks", {"tasks": "one"}, wrong, "^Expected list or null")
+        self.refuses("RunTask", [], wrong, "^Start of list found where not expected$")
+        deep = container(linuxParameters={"initProcessEnabled": 1})
+        place = r"containerDefinitions\.1\.member\.linuxParameters\.initProcessEnabled"
+        self.refuses("RegisterTaskDefinition", definition("wrong", deep), wrong, rf"^NUMBER_VALUE .* a Boolean \({place}\)$")
+        for body in (b"{", b'{"cluster": "\xff"}', gzip.compress(b"{}")):
+            self.refuses("ListTasks", body, wrong, "^The request is no JSON in UTF-8$")
+
+    def test_wire_null(self):
+        said = container(command=None, environment=[{"name": "A", "value": None}, None], cpu=None)
+        registered = aws.call("ecs", "RegisterTaskDefinition", {**definition("nulls", said), "volumes": None})[2]
+        registered = registered["taskDefinition"]
+        self.assertEqual(registered["containerDefinitions"][0]["environment"], [{"name": "A"}])
+        self.assertEqual((registered["containerDefinitions"][0]["cpu"], registered["volumes"]), (0, []))
+
+    def test_wire_unknown_member(self):
+        self.assertEqual(aws.call("ecs", "ListTasks", {"cluster": CLUSTER, "constructor": {"x": 1}})[0], 200)
+        said = {**definition("newer", container(ofTomorrow={"a": [1]})), "ofTomorrow": True}
+        registered = aws.call("ecs", "RegisterTaskDefinition", said)[2]["taskDefinition"]
+        self.assertEqual((registered["ofTomorrow"], registered["containerDefinitions"][0]["ofTomorrow"]), (True, {"a": [1]}))
+
+    def test_wire_deep(self):
+        deep = b'{"x":' * 50_000 + b"1" + b"}" * 50_000
+        self.refuses("ListTasks", deep, "SerializationException", "^Too many levels")
+        status, _, answer = aws.call("ecs", "ListTasks", b" " * (8 * 2**20) + b"{}")
+        self.assertEqual((status, answer["__type"]), (413, "RequestEntityTooLargeException"))
+        self.assertEqual(aws.call("ecs", "ListTasks", b" " * (8 * 2**20 - 99) + b'{"cluster":"tests"}')[0], 200)
+
+    def test_wire_value(self):
+        lacking = definition("wrong", container(logConfiguration={}))
+        words = r"^LogConfiguration\.logDriver should not be null or empty\.$"
+        self.refuses("RegisterTaskDefinition", lacking, "ClientException", words)
+        words = r"^Invalid protocol: 'TCP' should be one of \[tcp,udp\]\.$"
+        wrong = definition("wrong", container(portMappings=[{"containerPort": 1, "protocol": "TCP"}]))
+        self.refuses("RegisterTaskDefinition", wrong, "ClientException", words)
+        self.refuses("UpdateCluster", {}, "InvalidParameterException", r"^cluster can not be empty\.$")
+        network = {"awsvpcConfiguration": {"assignPublicIp": "ENABLED"}}
+        body = {"taskDefinition": "x", "networkConfiguration": network}
+        self.refuses("RunTask", body, "InvalidParameterException", r"^subnets can not be empty\.$")
+
+    def test_wire_value_of_logs(self):
+        words = (
+            "^2 validation errors detected: Value 'x' at 'orderBy' failed to satisfy constraint: Member must satisfy enum "
+            r"value set: \[LogStreamName, LastEventTime\]; Value '0' at 'limit' failed to satisfy constraint: Member must "
+            "have value greater than or equal to 1$"
+        )
+        body = {"logGroupName": "x", "orderBy": "x", "limit": 0}
+        self.refuses("DescribeLogStreams", body, "InvalidParameterException", words, service="logs")
+        words = "^1 validation error detected: Value null at 'logStreamName' failed .* Member must not be null$"
+        self.refuses("GetLogEvents", {}, "InvalidParameterException", words, service="logs")
 
     def test_wire_unknown_operation(self):
         with refused("UnknownOperationException", "ListServices"):
@@ -47,6 +97,16 @@ class Wire(unittest.TestCase):
             aws.logs.start_query(startTime=0, endTime=1, queryString="fields @message")
         with refused("InvalidAction", "GetSessionToken"):
             aws.sts.get_session_token()
+        target = {"X-Amz-Target": f"{TARGETS['ecs']}.ListClusters"}
+        unknown = {
+            "another method": aws.ask("PUT", "/", {}, {**target, "Content-Type": JSON_TYPE}),
+            "another path": aws.ask("POST", "/ecs", {}, {**target, "Content-Type": JSON_TYPE}),
+            "another type": aws.ask("POST", "/", {}, {**target, "Content-Type": "application/json"}),
+            "no operation": aws.ask("POST", "/", {}, {"X-Amz-Target": "constructor", "Content-Type": JSON_TYPE}),
+        }
+        for what, (status, _, body) in unknown.items():
+            self.assertEqual((status, body["__type"]), (400, "UnknownOperationException"), what)
+        self.assertEqual([aws.ask(method, "/")[0] for method in ("GET", "HEAD")], [404, 404])
 
     def test_wire_signature(self):
         for keys in (("one", "two"), ("three", "four")):
@@ -59,7 +119,7 @@ class Wire(unittest.TestCase):
         self.assertEqual(arn, f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{CLUSTER}")
 
     def test_wire_host(self):
-        target = {"X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListTasks"}
+        target = {"X-Amz-Target": f"{TARGETS['ecs']}.ListTasks", "Content-Type": JSON_TYPE}
         self.assertEqual(aws.ask("POST", "/", {}, {**target, "Host": "evil.example"})[0], 403)
         self.assertNotEqual(aws.ask("POST", "/", {}, {**target, "Host": "localhost:1"})[0], 403)
 

@@ -1,20 +1,13 @@
 import { clientException } from '../aws-error.ts';
-import { type Input, number, object, objects, pairs, text, texts } from '../input.ts';
+import { type Input, number, object, objects, text, texts } from '../input.ts';
 
 /** What RegisterTaskDefinition refuses of one container, wherever it is to run. */
 export function checkContainer(container: Input, definition: Input): void {
-  checkTypes(container);
   checkSecrets(container, definition);
   checkPorts(container, definition);
-  checkLogDriver(container);
+  checkLogMode(container);
   checkHealthCheck(container);
   checkLimits(container);
-}
-
-/** Of what is kept as it is: a task would trip over it. */
-export function checkTypes(container: Input): void {
-  for (const key of ['command', 'entryPoint']) texts(container, key);
-  pairs(container, 'environment');
 }
 
 // An empty list of secrets is enough (aws/aws-sdk-go#2370).
@@ -33,7 +26,7 @@ function checkSecrets(container: Input, definition: Input): void {
   }
   const taken = new Set((objects(container, 'environment') ?? []).map((variable) => text(variable, 'name')));
   for (const secret of secrets ?? []) {
-    const name = text(secret, 'name');
+    const name = text(secret, 'name') ?? '';
     if (!name || !text(secret, 'valueFrom')) throw clientException('Secret.name and valueFrom should not be empty.');
     if (taken.has(name)) {
       throw clientException(
@@ -58,17 +51,10 @@ function checkPorts(container: Input, definition: Input): void {
   }
 }
 
-const LOG_DRIVERS = ['json-file', 'syslog', 'journald', 'gelf', 'fluentd', 'awslogs', 'splunk', 'awsfirelens'];
-
-// APIReference/API_LogConfiguration; AmazonECS/latest/developerguide/specify-log-config.html for options of awslogs.
-function checkLogDriver(container: Input): void {
-  const log = object(container, 'logConfiguration');
-  if (!log) return;
-  const driver = text(log, 'logDriver') ?? '';
-  if (!LOG_DRIVERS.includes(driver)) {
-    throw clientException(`Invalid logDriver: '${driver}' should be one of [${LOG_DRIVERS}].`);
-  }
-  const mode = driver === 'awslogs' ? object(log, 'options')?.mode : undefined;
+// AmazonECS/latest/developerguide/specify-log-config.html, mode.
+function checkLogMode(container: Input): void {
+  const log = object(container, 'logConfiguration') ?? {};
+  const mode = log.logDriver === 'awslogs' ? object(log, 'options')?.mode : undefined;
   if (mode !== undefined && mode !== 'blocking' && mode !== 'non-blocking') {
     throw clientException(`Log driver awslogs option 'mode' should be one of [blocking,non-blocking], not '${mode}'.`);
   }

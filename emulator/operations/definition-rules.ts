@@ -10,7 +10,6 @@ import { checkVolumes } from './volume-rules.ts';
 export function checkDefinition(input: Input): void {
   const containers = objects(input, 'containerDefinitions') ?? [];
   checkFamily(text(input, 'family') ?? '');
-  checkChoices(input);
   for (const key of ['taskRoleArn', 'executionRoleArn']) checkRole(text(input, key));
   checkNames(containers);
   for (const container of containers) checkContainer(container, input);
@@ -26,21 +25,6 @@ export function checkDefinition(input: Input): void {
 function checkFamily(family: string): void {
   if (family === '') throw clientException('Family should not be null or empty.');
   if (!/^[A-Za-z0-9_-]{1,255}$/.test(family)) throw clientException('Family contains invalid characters.');
-}
-
-// APIReference/API_RegisterTaskDefinition and the types it names.
-const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  networkMode: ['bridge', 'host', 'awsvpc', 'none'],
-  requiresCompatibilities: ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES'],
-  pidMode: ['host', 'task'],
-  ipcMode: ['host', 'task', 'none'],
-};
-
-function checkChoices(input: Input): void {
-  for (const [key, choices] of Object.entries(CHOICES)) {
-    const wrong = [input[key] ?? []].flat().find((value) => !choices.includes(String(value)));
-    if (wrong !== undefined) throw clientException(`Invalid ${key}: '${wrong}' should be one of [${choices}].`);
-  }
 }
 
 /** IAM/latest/APIReference/API_Role: a name of up to 64 characters, alone or as an ARN with or without a path. */

@@ -1,8 +1,6 @@
 import { clientException } from '../aws-error.ts';
 import { type Input, object, objects, text } from '../input.ts';
 
-const CONDITIONS = ['START', 'COMPLETE', 'SUCCESS', 'HEALTHY'];
-
 // APIReference/API_ContainerDependency.
 export function checkDependencies(containers: readonly Input[]): void {
   for (const container of containers) {
@@ -18,9 +16,6 @@ function checkDependency(dependency: Input, containers: readonly Input[]): void 
   const condition = text(dependency, 'condition') ?? '';
   const other = containers.find((container) => container.name === name);
   if (!other) throw clientException(`Cannot depend on container + '${name}' because it does not exist`);
-  if (!CONDITIONS.includes(condition)) {
-    throw clientException(`Invalid condition of a dependency: '${condition}' should be one of [${CONDITIONS}].`);
-  }
   if (['SUCCESS', 'COMPLETE'].includes(condition) && other.essential !== false) {
     throw clientException('A dependency container with SUCCESS or COMPLETE condition cannot be an essential container');
   }

@@ -63,10 +63,6 @@ function checkStorage(input: Input): void {
 // APIReference/API_RuntimePlatform. Of Windows there is none here.
 function checkPlatform(input: Input): void {
   const platform = object(input, 'runtimePlatform') ?? {};
-  const architecture = text(platform, 'cpuArchitecture') ?? 'X86_64';
-  if (!['X86_64', 'ARM64'].includes(architecture)) {
-    throw clientException(`Invalid cpuArchitecture: '${architecture}' should be one of [X86_64,ARM64].`);
-  }
   const family = text(platform, 'operatingSystemFamily') ?? 'LINUX';
   if (family !== 'LINUX') throw clientException(`The emulator has no operatingSystemFamily '${family}', only LINUX.`);
 }

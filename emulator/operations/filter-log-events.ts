@@ -53,7 +53,6 @@ function streamsOf(input: Input, group: string, { logs }: World): string[] {
     throw invalidParameter('logStreamNames and logStreamNamePrefix cannot be specified together.');
   const all = logs.streams(group).map(({ name }) => name);
   if (names === undefined) return all.filter((name) => name.startsWith(prefix ?? ''));
-  if (names.length < 1 || names.length > 100) throw invalidParameter('logStreamNames has between 1 and 100 names.');
   if (names.some((name) => !all.includes(name))) throw notFound('stream');
   return names;
 }

@@ -1,7 +1,6 @@
 import { invalidParameter } from '../aws-error.ts';
 import { flag, type Input, number, text } from '../input.ts';
 import type { LogEvent, StoredEvent } from '../log-store.ts';
-import { limitOf } from '../paging.ts';
 import type { World } from '../state.ts';
 import { existingGroup, notFound } from './log-groups.ts';
 
@@ -20,7 +19,7 @@ export function getLogEvents(input: Input, world: World): Input {
   const group = existingGroup(input, world);
   const events = world.logs.events({ group, stream: text(input, 'logStreamName') ?? '' });
   if (!events) throw notFound('stream');
-  const limit = limitOf(input, MOST_EVENTS);
+  const limit = number(input, 'limit') ?? MOST_EVENTS;
   const cursor = cursorOf(input, events);
   const from = number(input, 'startTime') ?? 0;
   const until = number(input, 'endTime') ?? Number.POSITIVE_INFINITY;
@@ -34,7 +33,7 @@ export function getLogEvents(input: Input, world: World): Input {
 
 /** As many of the first events as `limit` and the size of a page allow. */
 export function pageOfEvents<T extends LogEvent>(events: readonly T[], input: Input): T[] {
-  const limit = limitOf(input, MOST_EVENTS);
+  const limit = number(input, 'limit') ?? MOST_EVENTS;
   let bytes = 0;
   const end = events.findIndex((event, index) => {
     bytes += sizeOf(event);

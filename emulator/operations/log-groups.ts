@@ -1,16 +1,13 @@
 import { logGroupArn } from '../arn.ts';
 import { AwsError, invalidParameter } from '../aws-error.ts';
-import { type Input, text } from '../input.ts';
+import { type Input, number, text } from '../input.ts';
 import { isKeepable } from '../log-store.ts';
-import { limitOf } from '../paging.ts';
 import type { World } from '../state.ts';
 
 // AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.
 export function createLogGroup(input: Input, world: World): Input {
   const name = text(input, 'logGroupName') ?? '';
-  if (!/^[.\-_/#A-Za-z0-9]{1,512}$/.test(name) || name.startsWith('aws/')) {
-    throw invalidParameter(`Invalid log group name '${name}'.`);
-  }
+  if (name.startsWith('aws/')) throw invalidParameter(`Invalid log group name '${name}'.`);
   checkKeepable(name);
   if (world.logs.createGroup(name)) return {};
   throw new AwsError('ResourceAlreadyExistsException', 'The specified log group already exists');
@@ -40,7 +37,7 @@ export function describeLogGroups(input: Input, world: World): Input {
     .groups()
     .filter(({ name }) => name.startsWith(prefix ?? '') && name.includes(pattern ?? '') && name > after)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const shown = all.slice(0, limitOf(input, GROUPS_A_PAGE));
+  const shown = all.slice(0, number(input, 'limit') ?? GROUPS_A_PAGE);
   return {
     logGroups: shown.map(({ name, createdAt }) => ({
       logGroupName: name,

@@ -1,14 +1,12 @@
 import { logGroupArn } from '../arn.ts';
 import { AwsError, invalidParameter } from '../aws-error.ts';
-import { flag, type Input, text } from '../input.ts';
-import { limitOf } from '../paging.ts';
+import { flag, type Input, number, text } from '../input.ts';
 import type { World } from '../state.ts';
 import { checkKeepable, existingGroup, notFound } from './log-groups.ts';
 
 // AmazonCloudWatchLogs/latest/APIReference/API_CreateLogStream.
 export function createLogStream(input: Input, world: World): Input {
   const stream = text(input, 'logStreamName') ?? '';
-  if (!/^[^:*]{1,512}$/.test(stream)) throw invalidParameter(`Invalid log stream name '${stream}'.`);
   checkKeepable(stream);
   if (world.logs.createStream({ group: existingGroup(input, world), stream })) return {};
   throw new AwsError('ResourceAlreadyExistsException', 'The specified log stream already exists');
@@ -28,12 +26,10 @@ const STREAMS_A_PAGE = 50;
 export function describeLogStreams(input: Input, world: World): Input {
   const group = existingGroup(input, world);
   const prefix = text(input, 'logStreamNamePrefix');
-  const orderBy = text(input, 'orderBy') ?? 'LogStreamName';
-  if (orderBy !== 'LogStreamName' && orderBy !== 'LastEventTime') throw invalidParameter(`Invalid orderBy: ${orderBy}`);
-  const byTime = orderBy === 'LastEventTime';
+  const byTime = input.orderBy === 'LastEventTime';
   if (byTime && prefix !== undefined)
     throw invalidParameter('Cannot order by LastEventTime with a logStreamNamePrefix.');
-  const limit = limitOf(input, STREAMS_A_PAGE);
+  const limit = number(input, 'limit') ?? STREAMS_A_PAGE;
   const described = world.logs
     .streams(group)
     .filter(({ name }) => name.startsWith(prefix ?? ''))

@@ -21,36 +21,41 @@ const ECS = 'AmazonEC2ContainerServiceV20141113';
 const LOGS = 'Logs_20140328';
 
 /** The services behind the first part of X-Amz-Target, as IAM has them. */
-export const SERVICES: Readonly<Record<string, string>> = { [ECS]: 'ecs', [LOGS]: 'logs' };
+export const SERVICES: ReadonlyMap<string, string> = new Map([
+  [ECS, 'ecs'],
+  [LOGS, 'logs'],
+]);
 
 /** What the emulator answers, by the value of X-Amz-Target. */
-export const OPERATIONS: Readonly<Record<string, Operation>> = {
-  [`${ECS}.CreateCluster`]: createCluster,
-  [`${ECS}.DescribeClusters`]: describeClusters,
-  [`${ECS}.ListClusters`]: listClusters,
-  [`${ECS}.UpdateCluster`]: updateCluster,
-  [`${ECS}.PutClusterCapacityProviders`]: putClusterCapacityProviders,
-  [`${ECS}.DeleteCluster`]: deleteCluster,
-  [`${ECS}.RegisterTaskDefinition`]: registerTaskDefinition,
-  [`${ECS}.DescribeTaskDefinition`]: describeTaskDefinition,
-  [`${ECS}.ListTaskDefinitions`]: listTaskDefinitions,
-  [`${ECS}.ListTaskDefinitionFamilies`]: listTaskDefinitionFamilies,
-  [`${ECS}.DeregisterTaskDefinition`]: deregisterTaskDefinition,
-  [`${ECS}.DeleteTaskDefinitions`]: deleteTaskDefinitions,
-  [`${ECS}.RunTask`]: runTask,
-  [`${ECS}.DescribeTasks`]: describeTasks,
-  [`${ECS}.ListTasks`]: listTasks,
-  [`${ECS}.StopTask`]: stopTask,
-  [`${ECS}.TagResource`]: tagResource,
-  [`${ECS}.UntagResource`]: untagResource,
-  [`${ECS}.ListTagsForResource`]: listTagsForResource,
-  [`${LOGS}.CreateLogGroup`]: createLogGroup,
-  [`${LOGS}.DeleteLogGroup`]: deleteLogGroup,
-  [`${LOGS}.DescribeLogGroups`]: describeLogGroups,
-  [`${LOGS}.CreateLogStream`]: createLogStream,
-  [`${LOGS}.DeleteLogStream`]: deleteLogStream,
-  [`${LOGS}.DescribeLogStreams`]: describeLogStreams,
-  [`${LOGS}.PutLogEvents`]: putLogEvents,
-  [`${LOGS}.GetLogEvents`]: getLogEvents,
-  [`${LOGS}.FilterLogEvents`]: filterLogEvents,
-};
+export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
+  Object.entries<Operation>({
+    [`${ECS}.CreateCluster`]: createCluster,
+    [`${ECS}.DescribeClusters`]: describeClusters,
+    [`${ECS}.ListClusters`]: listClusters,
+    [`${ECS}.UpdateCluster`]: updateCluster,
+    [`${ECS}.PutClusterCapacityProviders`]: putClusterCapacityProviders,
+    [`${ECS}.DeleteCluster`]: deleteCluster,
+    [`${ECS}.RegisterTaskDefinition`]: registerTaskDefinition,
+    [`${ECS}.DescribeTaskDefinition`]: describeTaskDefinition,
+    [`${ECS}.ListTaskDefinitions`]: listTaskDefinitions,
+    [`${ECS}.ListTaskDefinitionFamilies`]: listTaskDefinitionFamilies,
+    [`${ECS}.DeregisterTaskDefinition`]: deregisterTaskDefinition,
+    [`${ECS}.DeleteTaskDefinitions`]: deleteTaskDefinitions,
+    [`${ECS}.RunTask`]: runTask,
+    [`${ECS}.DescribeTasks`]: describeTasks,
+    [`${ECS}.ListTasks`]: listTasks,
+    [`${ECS}.StopTask`]: stopTask,
+    [`${ECS}.TagResource`]: tagResource,
+    [`${ECS}.UntagResource`]: untagResource,
+    [`${ECS}.ListTagsForResource`]: listTagsForResource,
+    [`${LOGS}.CreateLogGroup`]: createLogGroup,
+    [`${LOGS}.DeleteLogGroup`]: deleteLogGroup,
+    [`${LOGS}.DescribeLogGroups`]: describeLogGroups,
+    [`${LOGS}.CreateLogStream`]: createLogStream,
+    [`${LOGS}.DeleteLogStream`]: deleteLogStream,
+    [`${LOGS}.DescribeLogStreams`]: describeLogStreams,
+    [`${LOGS}.PutLogEvents`]: putLogEvents,
+    [`${LOGS}.GetLogEvents`]: getLogEvents,
+    [`${LOGS}.FilterLogEvents`]: filterLogEvents,
+  }),
+);

@@ -45,10 +45,6 @@ function firstAt(batch: readonly Written[], timestamp: number): number {
 }
 
 function checkBatch(batch: readonly Written[]): void {
-  checkLength(batch.length, { of: 'logEvents', most: 10_000 });
-  batch.forEach(({ message }, index) => {
-    checkLength(message.length, { of: `logEvents.${index + 1}.member.message`, most: Number.POSITIVE_INFINITY });
-  });
   const bytes = batch.reduce((sum, event) => sum + sizeOf(event), 0);
   if (bytes > MOST_BYTES) throw invalidParameter(`Upload too large: ${bytes} bytes exceeds limit of ${MOST_BYTES}`);
   if (batch.some(({ timestamp }, index) => timestamp < (batch[index - 1]?.timestamp ?? 0))) {
@@ -58,12 +54,4 @@ function checkBatch(batch: readonly Written[]): void {
   if (first && last && last.timestamp - first.timestamp > 24 * HOUR_MS) {
     throw invalidParameter('The batch of log events in a single PutLogEvents request cannot span more than 24 hours.');
   }
-}
-
-function checkLength(length: number, { of, most }: { of: string; most: number }): void {
-  if (length >= 1 && length <= most) return;
-  throw invalidParameter(
-    `1 validation error detected: Value at '${of}' failed to satisfy constraint: ` +
-      `Member must have length ${length < 1 ? 'greater than or equal to 1' : `less than or equal to ${most}`}`,
-  );
 }

@@ -3,7 +3,6 @@ import { cpuUnits, memoryMiB } from '../fargate-sizes.ts';
 import { type Input, number, object, objects, text, texts } from '../input.ts';
 import type { TaskDefinition } from '../state.ts';
 import { containerOverride } from '../task-specs.ts';
-import { checkTypes } from './container-rules.ts';
 import { checkRole } from './definition-rules.ts';
 import { checkFargateSize } from './fargate-rules.ts';
 
@@ -19,8 +18,8 @@ export function checkRunTask(input: Input, definition: TaskDefinition): void {
   if (!/^[A-Za-z0-9/_-]{0,128}$/.test(text(input, 'startedBy') ?? '')) {
     throw invalidParameter('startedBy may have up to 128 letters, digits, hyphens, slashes and underscores.');
   }
-  if (!['TASK_DEFINITION', 'NONE'].includes(text(input, 'propagateTags') ?? 'NONE')) {
-    throw invalidParameter(`propagateTags '${input.propagateTags}' is not supported for RunTask.`);
+  if (input.propagateTags === 'SERVICE') {
+    throw invalidParameter("propagateTags 'SERVICE' is not supported for RunTask.");
   }
   if (definition.shown.status !== 'ACTIVE') throw invalidParameter('TaskDefinition is inactive');
   if (!(texts(definition.shown, 'requiresCompatibilities') ?? []).includes('FARGATE')) {
@@ -45,10 +44,6 @@ function checkNetwork(input: Input): void {
   if (groups.length > 5) throw invalidParameter('securityGroups can have at most 5 items.');
   checkIds(subnets, { prefix: 'subnet', what: 'subnet', code: 'InvalidSubnetID.Malformed' });
   checkIds(groups, { prefix: 'sg', what: 'security group', code: 'InvalidGroupId.Malformed' });
-  const publicIp = text(network, 'assignPublicIp') ?? 'DISABLED';
-  if (!['ENABLED', 'DISABLED'].includes(publicIp)) {
-    throw invalidParameter(`assignPublicIp should be one of [ENABLED,DISABLED], not '${publicIp}'.`);
-  }
 }
 
 /** Of subnets and groups only the form is known: there is no EC2 here. */
@@ -95,7 +90,6 @@ function checkOverrides(overrides: Input, definition: TaskDefinition): void {
   const containers = objects(definition.shown, 'containerDefinitions') ?? [];
   for (const override of objects(overrides, 'containerOverrides') ?? []) {
     const name = text(override, 'name') ?? 'null';
-    checkTypes(override);
     if (!containers.some((container) => container.name === name)) {
       throw invalidParameter(`Override for container named ${name} is not a container in the TaskDefinition.`);
     }

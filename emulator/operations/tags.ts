@@ -40,7 +40,8 @@ export function untagResource(input: Input, world: World): Input {
 
 // APIReference/API_ListTagsForResource.
 export function listTagsForResource(input: Input, world: World): Input {
-  return { tags: resourceOf(input, world).tags };
+  // Its model has no other error for what is not there.
+  return { tags: resourceOf(input, world, 'InvalidParameterException').tags };
 }
 
 interface Tagged {
@@ -81,20 +82,22 @@ function revisionOf(arn: string, world: World): Tagged | undefined {
   };
 }
 
-const KINDS: Readonly<Record<string, (arn: string, world: World) => Tagged | undefined>> = {
-  cluster: clusterOf,
-  task: taskOf,
-  'task-definition': revisionOf,
-};
+const KINDS = new Map<string, (arn: string, world: World) => Tagged | undefined>(
+  Object.entries({
+    cluster: clusterOf,
+    task: taskOf,
+    'task-definition': revisionOf,
+  }),
+);
 
 /** The cluster, task or revision of an ARN, and how its tags are replaced. */
-function resourceOf(input: Input, world: World): Tagged {
+function resourceOf(input: Input, world: World, missing = 'ResourceNotFoundException'): Tagged {
   const arn = text(input, 'resourceArn') ?? '';
   const kind = /^arn:aws[a-z-]*:ecs:[^:]*:[^:]*:([^/]+)\/./.exec(arn)?.[1] ?? '';
-  const find = KINDS[kind];
+  const find = KINDS.get(kind);
   if (!find) throw invalidParameter('The ARN provided is invalid.');
   const found = find(arn, world);
   if (found) return found;
   if (kind === 'cluster') throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
-  throw new AwsError('ResourceNotFoundException', `The specified ${kind} was not found.`);
+  throw new AwsError(missing, `The specified ${kind} was not found.`);
 }

@@ -1,4 +1,4 @@
-import { clientException, invalidParameter } from '../aws-error.ts';
+import { clientException } from '../aws-error.ts';
 import { type Input, number, text, texts } from '../input.ts';
 import { page } from '../paging.ts';
 import { saveTaskDefinition, type TaskDefinition, type World } from '../state.ts';
@@ -53,10 +53,7 @@ export function listTaskDefinitions(input: Input, world: World): Input {
   finishDeletions(world);
   const family = text(input, 'familyPrefix');
   const status = text(input, 'status') ?? 'ACTIVE';
-  if (!['ACTIVE', 'INACTIVE', 'DELETE_IN_PROGRESS'].includes(status))
-    throw invalidParameter(`Invalid status: ${status}`);
   const sort = text(input, 'sort') ?? 'ASC';
-  if (sort !== 'ASC' && sort !== 'DESC') throw invalidParameter(`Invalid sort: ${sort}`);
   const ascending = [...world.families.keys()]
     .filter((name) => family === undefined || name === family)
     .sort()
@@ -75,7 +72,6 @@ export function listTaskDefinitionFamilies(input: Input, world: World): Input {
   finishDeletions(world);
   const prefix = text(input, 'familyPrefix') ?? '';
   const status = text(input, 'status') ?? 'ALL';
-  if (!['ACTIVE', 'INACTIVE', 'ALL'].includes(status)) throw invalidParameter(`Invalid status: ${status}`);
   const families = [...world.families.keys()]
     .filter((name) => name.startsWith(prefix))
     .map((name) => ({ name, revisions: revisionsOf(name, world) }))

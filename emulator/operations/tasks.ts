@@ -43,9 +43,6 @@ export function listTasks(input: Input, world: World): Input {
   const family = text(input, 'family');
   const startedBy = text(input, 'startedBy');
   const desiredStatus = text(input, 'desiredStatus') ?? 'RUNNING';
-  if (!['RUNNING', 'PENDING', 'STOPPED'].includes(desiredStatus)) {
-    throw invalidParameter('desiredStatus should be one of [RUNNING,PENDING,STOPPED].');
-  }
   if (text(input, 'serviceName') !== undefined) throw new AwsError('ServiceNotFoundException', 'Service not found.');
   const launchType = text(input, 'launchType');
   const arns = [...world.tasks.values()]

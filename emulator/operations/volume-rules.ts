@@ -22,7 +22,6 @@ export function checkVolumes(input: Input, containers: readonly Input[]): void {
 function checkEfs(volume: Input): void {
   const efs = object(volume, 'efsVolumeConfiguration');
   if (!efs) return;
-  if (!text(efs, 'fileSystemId')) throw clientException('EFS file system ID should not be null or empty.');
   const authorization = object(efs, 'authorizationConfig') ?? {};
   const accessPoint = text(authorization, 'accessPointId');
   if ((accessPoint || authorization.iam === 'ENABLED') && efs.transitEncryption !== 'ENABLED') {
