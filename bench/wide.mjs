@@ -1,7 +1,7 @@
 // One task, then so many at once that do nothing: what driving them costs `wherry run`, in CPU seconds and memory, and
 // how many calls it makes. Containers that start nothing stand for the tasks. Usage: node bench/wide.mjs [tasks …]
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { printTable } from './measure.mjs';
@@ -17,10 +17,15 @@ async function measure(width) {
   const { url, env, end } = await startNoOpEmulator();
   const log = join(scratch, `${width}.jsonl`);
   const start = performance.now();
-  execFileSync(process.execPath, [wherry, 'run', '-C', folder], {
+  const told = join(scratch, `${width}.txt`);
+  const { status } = spawnSync(process.execPath, [wherry, 'run', '-C', folder], {
     env: { ...process.env, ...env, WHERRY_CPU_LOG: log },
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', openSync(told, 'w')],
   });
+  if (status !== 0)
+    throw new Error(
+      `wherry run ended with ${status}:\n${readFileSync(told, 'utf8').split('\n').slice(-12).join('\n')}`,
+    );
   const seconds = (performance.now() - start) / 1000;
   const { cpuSeconds, peakMiB } = JSON.parse(readFileSync(log, 'utf8'));
   const { total: calls, operations } = await (await fetch(`${url}/_emulator/calls`)).json();

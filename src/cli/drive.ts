@@ -68,7 +68,7 @@ export async function drive(drive: Drive, around: Surroundings): Promise<number>
   if (trouble !== undefined) reportTrouble(trouble, host);
   const { state } = outcome;
   if (options.format === 'json') host.out(`${JSON.stringify(runJson(state), undefined, 2)}\n`);
-  else host.out(`\nrun ${runId}: ${state.state}\n${await runTable(state)}`);
+  else host.out(`\nrun ${runId}: ${state.state}\n${runTable(state)}`);
   for (const line of describeRetried(state)) host.err(`${line}\n`);
   for (const text of await describeFailures(state, store, options)) host.err(`\n${text}`);
   return statusOf(outcome, host);

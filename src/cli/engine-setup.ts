@@ -206,15 +206,17 @@ async function fargateEngine(
   where?: 'emulated' | 'emulated with faults',
 ): Promise<Engine> {
   const { fargateEngine: make } = await import('../engine/aws-fargate/aws-fargate.ts');
-  const isPunctual = where !== 'emulated with faults' && LOOPBACK.test(account.endpoints.logs ?? '');
+  const { limiter } = await import('../service/aws/rates.ts');
+  const isPlainEmulator = where !== 'emulated with faults' && LOOPBACK.test(account.endpoints.logs ?? '');
   return make({
     account,
     sha256,
     delivery,
     now,
-    sleep,
+    // There is no account whose rates others need.
+    limit: isPlainEmulator ? undefined : limiter({ now, sleep }),
     capacity: where === undefined ? FARGATE_CAPACITY : availableParallelism(),
-    logLagMs: isPunctual ? LOCAL_LOG_LAG_MS : AWS_LOG_LAG_MS,
+    logLagMs: isPlainEmulator ? LOCAL_LOG_LAG_MS : AWS_LOG_LAG_MS,
   });
 }
 

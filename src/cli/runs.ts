@@ -18,7 +18,7 @@ export async function runs(input: CommandInput<RunsOptions>): Promise<number> {
   const newestFirst = [...byId.keys()].sort().reverse();
   const rows = newestFirst.flatMap((runId) => byId.get(runId) ?? []).map(row);
   if (options.format === 'json') host.out(`${JSON.stringify({ version: 1, runs: rows }, undefined, 2)}\n`);
-  else host.out(rows.length === 0 ? 'no runs yet\n' : await runsTable(rows));
+  else host.out(rows.length === 0 ? 'no runs yet\n' : runsTable(rows));
   return EXIT.fine;
 }
 

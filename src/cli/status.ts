@@ -12,7 +12,7 @@ export async function status({ args, options, host }: CommandInput<MirrorOptions
     host.out(`${JSON.stringify(runJson(state), undefined, 2)}\n`);
     return EXIT.fine;
   }
-  host.out(`run ${runId}: ${state.state}, ${state.pipeline} on ${state.engine}\n${await runTable(state)}`);
+  host.out(`run ${runId}: ${state.state}, ${state.pipeline} on ${state.engine}\n${runTable(state)}`);
   for (const line of describeRetried(state)) host.out(`${line}\n`);
   const store = await openRunStore(options, host);
   for (const text of await describeFailures(state, store, options)) host.out(`\n${text}`);

@@ -47,14 +47,18 @@ export function attemptEnvironment(attempt: {
 function inlineManifest(plan: Plan, task: PlanTask): string {
   const own = plan.boundaryDatasets.filter(({ name }) => task.reads.includes(name) || task.writes.includes(name));
   const { programs } = plan;
-  const files = new Set([...task.reads, ...task.writes]);
   const few = programs && {
-    nodes: pick(programs.nodes, (node) => task.nodes.includes(node)),
-    datasets: pick(programs.datasets, (dataset) => files.has(dataset)),
+    nodes: pick(programs.nodes, task.nodes),
+    datasets: pick(programs.datasets, [...task.reads, ...task.writes]),
   };
   return JSON.stringify({ ...plan, tasks: [task], boundaryDatasets: own, ...(few && { programs: few }) });
 }
 
-function pick<T>(record: Readonly<Record<string, T>>, isWanted: (key: string) => boolean): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).filter(([key]) => isWanted(key)));
+function pick<T>(record: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> {
+  return Object.fromEntries(
+    keys.flatMap((key): [string, T][] => {
+      const value = record[key];
+      return value === undefined || !Object.hasOwn(record, key) ? [] : [[key, value]];
+    }),
+  );
 }

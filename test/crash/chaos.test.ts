@@ -10,6 +10,7 @@ import { nextLargerSize } from '../../src/fargate/sizes.ts';
 import type { RunEvent, RunState } from '../../src/model/run.ts';
 import { plan as makePlan } from '../../src/plan/plan.ts';
 import { runPlan } from '../../src/run/run-plan.ts';
+import { limiter } from '../../src/service/aws/rates.ts';
 import { root } from '../support/cli.ts';
 import { makeNode, makeProject } from '../support/random-pipeline.ts';
 import { settings as settingsOf, sha256 } from '../support/settings.ts';
@@ -156,7 +157,15 @@ async function runChains(url: string): Promise<RunState> {
     tell: () => {},
   };
   const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms / SPEED));
-  const engine = fargateEngine({ account, sha256, delivery, capacity: 80, logLagMs: 50, now, sleep: pause });
+  const engine = fargateEngine({
+    account,
+    sha256,
+    delivery,
+    capacity: 80,
+    logLagMs: 50,
+    now,
+    limit: limiter({ now, sleep: pause }),
+  });
   const request = { runId: '20260101T000000-chaos0', plan, saveVersion: '2026-01-01T00.00.00.000Z' };
   const opened = await engine.open(request);
   assert.ok(opened.ok, JSON.stringify(opened));

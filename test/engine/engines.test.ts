@@ -70,7 +70,7 @@ describeEngine('aws-fargate on the emulator', async () => {
       },
       sha256,
       now: Date.now,
-      sleep: host.sleep,
+      limit: undefined,
       capacity: 4,
       logLagMs: 100,
     }),

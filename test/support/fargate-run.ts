@@ -95,8 +95,7 @@ export async function runOnFargate({
     capacity,
     logLagMs,
     now,
-    // There is no account whose rates others need.
-    sleep: async () => {},
+    limit: undefined,
   });
   const opened = await engine.open({ runId: RUN_ID, plan, saveVersion: 'v' });
   assert.ok(opened.ok, JSON.stringify(opened));

@@ -3,7 +3,7 @@ import type { RunState, TaskRecord } from '../../model/run.ts';
 import { runDollars, taskDollars } from './cost.ts';
 
 /** Task, nodes, state, attempts, seconds and dollars, and the sum. */
-export async function runTable(state: RunState): Promise<string> {
+export function runTable(state: RunState): string {
   const rows = state.tasks.map((task) => [
     task.name,
     String(task.nodes.length),
@@ -17,7 +17,7 @@ export async function runTable(state: RunState): Promise<string> {
     total === undefined
       ? ''
       : `${money(total)} on demand in ${state.prices?.region} (prices of ${PRICES_AS_OF}, a minute a task at least)\n`;
-  return `${await table(['task', 'nodes', 'state', 'attempts', 'seconds', 'dollars'], rows)}${sum}`;
+  return `${table(['task', 'nodes', 'state', 'attempts', 'seconds', 'dollars'], rows)}${sum}`;
 }
 
 export interface RunRow {
@@ -30,38 +30,18 @@ export interface RunRow {
   readonly succeeded: number;
 }
 
-export async function runsTable(runs: readonly RunRow[]): Promise<string> {
+export function runsTable(runs: readonly RunRow[]): string {
   const rows = runs.map((run) => [run.runId, run.state, run.pipeline, run.engine, `${run.succeeded}/${run.tasks}`]);
   return table(['run', 'state', 'pipeline', 'engine', 'tasks'], rows);
 }
 
-async function table(head: string[], rows: readonly string[][]): Promise<string> {
-  const { default: Table } = await import('cli-table3');
-  const none = Object.fromEntries(
-    [
-      'top',
-      'top-mid',
-      'top-left',
-      'top-right',
-      'bottom',
-      'bottom-mid',
-      'bottom-left',
-      'bottom-right',
-      'left',
-      'left-mid',
-      'mid',
-      'mid-mid',
-      'right',
-      'right-mid',
-    ].map((part) => [part, '']),
+/** Columns as wide as the widest of their cells. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), title.length),
   );
-  const drawn = new Table({
-    head,
-    chars: { ...none, middle: '  ' },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  drawn.push(...rows);
-  return `${drawn.toString()}\n`;
+  const line = (cells: readonly string[]) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
+  return [head, ...rows].map((cells) => `${line(cells).trimEnd()}\n`).join('');
 }
 
 /** From the start of the container to its end, over all attempts. */

@@ -1,7 +1,6 @@
 import { isPlainKedro } from '../../fargate/plain-kedro.ts';
 import { bootstrapCommand, runKey, under } from '../../fargate/step-command.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
-import { limiter } from '../../service/aws/rates.ts';
 import type { S3Service } from '../../service/aws/s3.ts';
 import { ok, type Result } from '../../util/result.ts';
 import type { Engine, OpenRequest } from '../engine.ts';
@@ -17,7 +16,7 @@ export function fargateEngine(options: FargateOptions): Engine {
 }
 
 async function open(options: FargateOptions, request: OpenRequest): Promise<Result<FargateSession, ServiceTrouble>> {
-  const services = openServices(options, limiter(options));
+  const services = openServices(options, options.limit);
   const launch = request.frozen === undefined ? await prepare(options, request, services) : ok(thaw(request.frozen));
   return launch.ok ? ok(new FargateSession({ options, request, services, launch: launch.value })) : launch;
 }

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { AwsAccount } from '../../service/aws/account.ts';
 import type { EcsService } from '../../service/aws/ecs.ts';
 import type { LogsService } from '../../service/aws/logs.ts';
+import type { Limiter } from '../../service/aws/rates.ts';
 import type { S3Service } from '../../service/aws/s3.ts';
 
 /** What a plan's tasks need, whoever starts them. */
@@ -27,8 +28,9 @@ export interface FargateOptions {
   readonly delivery: DeliveryOptions | undefined;
   readonly capacity: number;
   readonly logLagMs: number;
+  /** What all calls together may take of the account's rates; undefined where there are none. */
+  readonly limit: Limiter | undefined;
   readonly now: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
 }
 
 export interface Services {

@@ -6,7 +6,7 @@ interface Bucket {
 }
 
 /**
- * About half of what AWS gives an account and region. Sources: Amazon ECS API reference, "Request throttling";
+ * About half of what AWS gives an account and region (docs/adr/0011-rates.md). Sources: Amazon ECS API reference, "Request throttling";
  * CloudWatch Logs quotas (FilterLogEvents: 5 a second in eu-central-1, 10 in most others).
  */
 const BUCKETS: Readonly<Record<string, Bucket>> = {
