@@ -22,11 +22,10 @@ const PAUSE_MS = 500;
 
 /**
  * Finds out what has become of the attempts that were under way when the last process was gone, and lets wait again what
- * had ended badly. What failed by the user's fault meanwhile is told before it is tried again.
+ * has ended badly, seen by that process or by nobody.
  */
 export async function takeUp(resumption: Resumption, around: Surroundings): Promise<Result<void, ServiceTrouble>> {
   const { fold, session, record, sleep } = around;
-  const overBefore = new Set([...fold.tasks.values()].filter(isOver).map(({ name }) => name));
   const attached = await Promise.all([...fold.tasks.values()].map((task) => attach(task, resumption, around)));
   const trouble = attached.find((result) => !result.ok);
   if (trouble !== undefined) return trouble;
@@ -38,21 +37,13 @@ export async function takeUp(resumption: Resumption, around: Surroundings): Prom
     for (const handle of underWay(fold).keys()) await session.stop(handle, 'the run was cancelled');
     await sleep(PAUSE_MS);
   }
-  const again = [...fold.tasks.values()].filter(
-    (task) => !resumption.toCancel && runsAgain(task, overBefore.has(task.name), resumption.rerunUnknown),
-  );
+  const again = [...fold.tasks.values()].filter((task) => !resumption.toCancel && runsAgain(task, resumption));
   await record({ event: 'run-resumed', again: again.map(({ name }) => name) });
   return ok(undefined);
 }
 
-function isOver({ state }: TaskRecord): boolean {
-  return state === 'failed' || state === 'cancelled' || state === 'unknown' || state === 'skipped';
-}
-
-function runsAgain(task: TaskRecord, wasOver: boolean, rerunUnknown: boolean): boolean {
-  if (task.state === 'unknown') return rerunUnknown;
-  // What failed meanwhile is tried again as the policy allows.
-  return task.state === 'failed' ? wasOver : isOver(task);
+function runsAgain({ state }: TaskRecord, { rerunUnknown }: Resumption): boolean {
+  return state === 'failed' || state === 'cancelled' || state === 'skipped' || (state === 'unknown' && rerunUnknown);
 }
 
 async function attach(

@@ -22,8 +22,16 @@ nodes:
   - { name: last, command: 'echo last >> "$COUNTS"; cat "$WHERRY_IN_Y"; cp "$WHERRY_IN_Y" "$WHERRY_OUT_Z"', inputs: [y], outputs: [z] }
 `;
 
-/** Three programs, a task each, that count themselves in a file outside the project, which every container sees. */
-export async function countingProject(): Promise<CountingProject> {
+interface Options {
+  /** Its pipeline.yml. */
+  readonly pipeline?: string;
+  /** Undefined where there is none. */
+  readonly spill?: string | undefined;
+}
+
+/** Programs, a task each, that count themselves in a file outside the project, which every container sees. */
+export async function countingProject({ pipeline = PIPELINE, ...options }: Options = {}): Promise<CountingProject> {
+  const { spill } = { spill: 's3://wherry-counting/spill', ...options };
   const outside = await mkdtemp(join(tmpdir(), 'wherry-counting-'));
   const folder = join(outside, 'project');
   const counts = join(outside, 'counts');
@@ -32,7 +40,7 @@ export async function countingProject(): Promise<CountingProject> {
     await mkdir(join(folder, name, '..'), { recursive: true });
     await writeFile(join(folder, name), text);
   };
-  await write('pipeline.yml', PIPELINE);
+  await write('pipeline.yml', pipeline);
   await write(
     'conf/base/wherry.yml',
     `grouping: node\nexecution_engine: { env: { COUNTS: "${counts}", GO: "${go}" } }\n`,
@@ -40,7 +48,7 @@ export async function countingProject(): Promise<CountingProject> {
   await write(
     'conf/fargate/wherry.yml',
     `image: counting:1
-spill: s3://wherry-counting/spill
+${spill === undefined ? '' : `spill: ${spill}\n`}timeout: 48h
 execution_engine:
   type: aws-fargate
   cluster: counting

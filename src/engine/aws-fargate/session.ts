@@ -198,8 +198,9 @@ export class FargateSession implements EngineSession {
 
   async #forgotten(attempt: AttemptSpec): Promise<Result<StoppedObservation, ServiceTrouble>> {
     const { services, launch, request } = this.#parts;
-    const end = await endByMarker(attempt, { s3: services.s3, spill: launch.spill, runId: request.runId });
-    return end.ok ? ok({ state: 'stopped', events: [], end: end.value }) : end;
+    const events = launch.spill === undefined ? [] : await this.#reports.stored(attempt);
+    const end = await endByMarker(attempt, { s3: services.s3, spill: launch.spill, runId: request.runId }, events);
+    return end.ok ? ok({ state: 'stopped', events, end: end.value }) : end;
   }
 
   #task(name: string): PlanTask {

@@ -38,7 +38,7 @@ export class StepReports {
   /** All of an attempt that failed; undefined while more may come. */
   async ofFailed(handle: Handle, attempt: Named): Promise<readonly StepEvent[] | undefined> {
     const { spill, now, lagMs } = this.#place;
-    if (spill !== undefined) return this.#stored(attempt);
+    if (spill !== undefined) return this.stored(attempt);
     const endedAt = this.#endedAt.get(handle) ?? now();
     this.#endedAt.set(handle, endedAt);
     if (now() - endedAt < lagMs) return undefined;
@@ -65,11 +65,12 @@ export class StepReports {
       this.#unread.delete(handle);
       return attempt === undefined ? [] : [[handle, attempt]];
     });
-    const read = due.map(async ([handle, attempt]) => [handle, await this.#stored(attempt)] as const);
+    const read = due.map(async ([handle, attempt]) => [handle, await this.stored(attempt)] as const);
     return new Map(await Promise.all(read));
   }
 
-  async #stored({ task, attempt }: Named): Promise<readonly StepEvent[]> {
+  /** What is at the spill now. */
+  async stored({ task, attempt }: Named): Promise<readonly StepEvent[]> {
     const { s3, spill = '', runId } = this.#place;
     const text = await s3.get(under(spill, runKey(runId, `tasks/${task}/events-${attempt}.jsonl`)));
     const lines = text.ok ? (text.value ?? '').split('\n') : [];
