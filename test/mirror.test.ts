@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { realHost } from '../src/cli/host.ts';
 import { main } from '../src/cli/main.ts';
 import { startWherry, wherry } from './support/cli.ts';
 import { countingAws, countingProject } from './support/counting-project.ts';
-
-/** A machine that has the project's settings, and nothing of its runs. */
-async function otherMachine(folder: string): Promise<{ folder: string } & AsyncDisposable> {
-  const copy = await mkdtemp(join(tmpdir(), 'wherry-other-'));
-  await cp(join(folder, 'conf'), join(copy, 'conf'), { recursive: true });
-  return { folder: copy, [Symbol.asyncDispose]: () => rm(copy, { recursive: true, force: true }) };
-}
+import { otherMachine } from './support/other-machine.ts';
 
 /** Runs a command as a process of a machine with another name would. */
 async function onHost(name: string, words: readonly string[], env: Record<string, string>) {

@@ -53,6 +53,7 @@ test('permissions: the policy on the page allows every call that the commands ma
   await one('resume');
   await one('logs');
   await one('runs', '--remote');
+  await one('cleanup');
 
   const used = new Set(told.flatMap(rightsUsed));
   const allowed = await rightsOf('caller');

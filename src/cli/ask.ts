@@ -26,3 +26,13 @@ export async function ask(
     throw error;
   }
 }
+
+/** Undefined when the user leaves instead. */
+export async function askYesOrNo(
+  { message, default: usual }: { readonly message: string; readonly default: 'yes' | 'no' },
+  host: Pick<Host, 'terminal' | 'interrupted'>,
+): Promise<boolean | undefined> {
+  const complain = (answer: string) => (/^(y|yes|n|no)$/i.test(answer) ? undefined : 'yes or no');
+  const answer = await ask({ message, default: usual, complain }, host);
+  return answer === undefined ? undefined : /^y/i.test(answer);
+}

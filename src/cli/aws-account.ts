@@ -1,5 +1,6 @@
 import { adjust } from '../diagnostics/adjust.ts';
 import type { DeliveryOptions } from '../engine/aws-fargate/options.ts';
+import type { LaunchRecord } from '../model/launch-record.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
@@ -17,6 +18,15 @@ export async function accountFrom(
   const account = await resolveAccount({ region: region ?? set, profile, endpointUrl }, env);
   if (!account.ok) throw new UsageError(account.error);
   return { ...account.value, report: callTeller(tell) };
+}
+
+/** The same, in the region where a run was begun, whatever is asked for today. */
+export function accountOfRun(
+  { prices }: Pick<LaunchRecord, 'prices'>,
+  { region: _, ...options }: GlobalOptions,
+  host: Host,
+): Promise<AwsAccount> {
+  return accountFrom({ region: prices?.region }, options, host);
 }
 
 /** What the Fargate engine is made of, but its limits. */

@@ -1,3 +1,4 @@
+import { clusterOf } from '../engine/aws-fargate/launch.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
 import { mirroredLock } from '../store/mirror.ts';
 import { askToCancel } from '../store/run-lock.ts';
@@ -60,9 +61,13 @@ async function proveStopped(
   { frozen }: RecordedSetup,
   { account, host }: { readonly account: AwsAccount; readonly host: Input['host'] },
 ): Promise<number> {
-  const { stopAllOf } = await import('../engine/aws-fargate/stop-all.ts');
+  const { stopAll, tasksOf } = await import('../engine/aws-fargate/stop-all.ts');
+  const cluster = clusterOf(frozen);
   const patience = { sleep: host.sleep, isOver: () => host.interrupted.aborted };
-  const answer = await stopAllOf({ account, runId, frozen }, patience);
+  const answer = await stopAll(
+    { account, cluster, find: (ecs) => tasksOf(ecs, cluster, runId), reason: 'the run was cancelled' },
+    patience,
+  );
   if (!answer.ok) return reportTrouble(answer.error, host);
   const { known, stopped, left } = answer.value;
   if (left > 0) {

@@ -141,6 +141,15 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./cancel.ts')).cancel,
   },
   {
+    name: 'cleanup',
+    summary: 'stop what still runs of runs that are over (or of one run), after showing it',
+    args: ['[run]'],
+    options: [RUN_ELSEWHERE, { flags: '-y, --yes', about: 'do it, and ask nothing' }],
+    formats: ['text', 'json'],
+    examples: ['wherry cleanup -e fargate', 'wherry cleanup -e fargate --yes', 'wherry cleanup 20261124T0251'],
+    load: async () => (await import('./cleanup.ts')).cleanup,
+  },
+  {
     name: 'compile',
     summary: 'write the files by which Airflow runs the plan on Fargate',
     options: [

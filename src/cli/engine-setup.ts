@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { LaunchRecord } from '../model/launch-record.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
 import type { ObjectStore } from '../store/mirror.ts';
-import { accountFrom, callTeller, fargateOptions } from './aws-account.ts';
+import { accountFrom, accountOfRun, callTeller, fargateOptions } from './aws-account.ts';
 import { checkAccount } from './check-account.ts';
 import { EXIT, type GlobalOptions, UsageError, VERSION } from './command.ts';
 import type { FaultsFile } from './faults-file.ts';
@@ -119,13 +119,11 @@ export async function recordedSetup(
     const engine = await localEngine({ root, python: '', spill: '' }, { options, host });
     return { engine, launch, mirror: undefined, account: undefined, close: async () => {} };
   }
-  const region = launch.prices?.region ?? DEFAULT_EMULATED_REGION;
   if (launch.emulated === undefined) {
-    // The region of the run, whatever is asked for today.
-    const { region: _, ...others } = options;
-    const account = await accountFrom({ region }, others, host);
+    const account = await accountOfRun(launch, options, host);
     return onAws({ engine: await fargateEngine(account, undefined, host), launch, close: async () => {} }, account);
   }
+  const region = launch.prices?.region ?? DEFAULT_EMULATED_REGION;
   const emulated = await openEmulator({ root, region, ...launch.emulated }, host);
   if (typeof emulated === 'number') return emulated;
   const engine = await fargateEngine(emulated.account, undefined, host, 'emulated');

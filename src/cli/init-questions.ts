@@ -1,7 +1,7 @@
 import type { WrittenSettings } from '../config/schema.ts';
 import type { Found } from '../init/found.ts';
 import type { Grouping } from '../model/plan.ts';
-import { ask, type Question } from './ask.ts';
+import { ask, askYesOrNo, type Question } from './ask.ts';
 import type { Host } from './host.ts';
 
 /** A flag for each question, so that a script answers them all. */
@@ -93,16 +93,9 @@ export async function fileToTakeOver(
   host: Host,
 ): Promise<string | undefined | 'left'> {
   if (file === undefined || !isAsking(flags, host)) return undefined;
-  const answer = await ask(
-    {
-      message: `Take over what ${file} says? yes or no`,
-      default: 'yes',
-      complain: (text) => (/^(y|yes|n|no)$/i.test(text) ? undefined : 'yes or no'),
-    },
-    host,
-  );
+  const answer = await askYesOrNo({ message: `Take over what ${file} says? yes or no`, default: 'yes' }, host);
   if (answer === undefined) return 'left';
-  return /^y/i.test(answer) ? file : undefined;
+  return answer ? file : undefined;
 }
 
 function isAsking({ yes }: InitOptions, { terminal }: Host): boolean {

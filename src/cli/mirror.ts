@@ -2,7 +2,7 @@ import type { LaunchRecord } from '../model/launch-record.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
 import type { ObjectStore } from '../store/mirror.ts';
 import { ok } from '../util/result.ts';
-import { accountFrom } from './aws-account.ts';
+import { accountFrom, accountOfRun } from './aws-account.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
 import type { Host } from './host.ts';
 import { settingsWithoutProject } from './settings-without-project.ts';
@@ -37,10 +37,10 @@ export async function objectsUnder(account: AwsAccount, url: string): Promise<Ob
 }
 
 /** Where a run that is known here is mirrored; undefined where other machines cannot see it. */
-export async function mirrorOf({ mirror, prices, emulated }: LaunchRecord, options: GlobalOptions, host: Host) {
+export async function mirrorOf(launch: LaunchRecord, options: GlobalOptions, host: Host) {
+  const { mirror, emulated } = launch;
   if (mirror === undefined || emulated !== undefined) return undefined;
-  const { region: _, ...others } = options;
-  return objectsUnder(await accountFrom({ region: prices?.region }, others, host), mirror);
+  return objectsUnder(await accountOfRun(launch, options, host), mirror);
 }
 
 /** Where the runs of other machines are mirrored, by `--spill` or the settings; undefined where nothing says so. */

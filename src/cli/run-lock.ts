@@ -22,20 +22,29 @@ export interface HeldLocks {
 }
 
 interface Places {
-  readonly store: RunStore;
+  /** Undefined where this machine has no records of the run. */
+  readonly store: RunStore | undefined;
   /** Undefined where the run is not mirrored. */
   readonly mirror: ObjectStore | undefined;
 }
 
-export async function lockRun(
+export async function lockRun(runId: string, places: Places, host: Host): Promise<Result<HeldLocks, ServiceTrouble>> {
+  const taken = await takeLocks(runId, places, host);
+  if (!taken.ok) return taken;
+  if ('process' in taken.value) throw new UsageError(alreadyDriven(runId, taken.value));
+  return ok(taken.value);
+}
+
+/** The same, or who drives the run. */
+export async function takeLocks(
   runId: string,
   { store, mirror }: Places,
   { self, isAlive }: Host,
-): Promise<Result<HeldLocks, ServiceTrouble>> {
+): Promise<Result<HeldLocks | Driver, ServiceTrouble>> {
   const token = randomBytes(8).toString('hex');
   const held: RunLock[] = [];
   const places = [
-    { place: store.lockOf(runId), beatMs: BEAT_MS },
+    ...(store === undefined ? [] : [{ place: store.lockOf(runId), beatMs: BEAT_MS }]),
     ...(mirror === undefined ? [] : [{ place: mirroredLock(mirror, runId), beatMs: MIRRORED_BEAT_MS }]),
   ];
   for (const { place, beatMs } of places) {
@@ -45,8 +54,7 @@ export async function lockRun(
       continue;
     }
     await releaseAll(held);
-    if (taken.ok) throw new UsageError(alreadyDriven(runId, taken.value as Driver));
-    return taken;
+    return taken.ok ? ok(taken.value as Driver) : taken;
   }
   return ok({
     epoch: held.at(-1)?.epoch ?? 0,

@@ -51,28 +51,44 @@ function matching(ids: readonly string[], asked: string | undefined): readonly s
 }
 
 async function readRun(runId: string, store: RunStore, around: Surroundings): Promise<FoundRun> {
-  const record = await store.read(runId);
-  if (record === undefined) throw new UsageError(`the record of run ${runId} is incomplete: its plan is missing`);
-  const own = withState(runId, record, {
-    driver: await driverIn(store.lockOf(runId), around.host),
-    isFromMirror: false,
-  });
-  const isKnown = own.driver !== undefined || own.state.state === 'succeeded';
-  // Another machine may have taken it up.
-  const objects =
-    isKnown || record.launch === undefined ? undefined : await mirrorOf(record.launch, around.options, around.host);
-  if (objects === undefined) return own;
-  const mirrored = await readMirrored(runId, objects, around.host);
+  const own = await readOwn(runId, store, around.host);
+  if (own === undefined) throw new UsageError(`the record of run ${runId} is incomplete: its plan is missing`);
+  const newest = await withMirror(own, around);
+  if (newest.ok) return newest.value;
+  const { service, detail } = newest.error;
+  around.host.err(`wherry: whether another machine goes on with it is not known: ${service}: ${detail}\n`);
+  return own;
+}
+
+async function readOwn(runId: string, store: RunStore, host: Pick<Host, 'isAlive'>): Promise<FoundRun | undefined> {
+  const [record, driver] = await Promise.all([store.read(runId), driverIn(store.lockOf(runId), host)]);
+  return record && withState(runId, record, { driver, isFromMirror: false });
+}
+
+/** Another machine may have taken it up. */
+async function withMirror(own: FoundRun, { options, host }: Surroundings): Promise<Result<FoundRun, ServiceTrouble>> {
+  const { runId, launch, driver, state } = own;
+  const isKnown = driver !== undefined || state.state === 'succeeded';
+  const objects = isKnown || launch === undefined ? undefined : await mirrorOf(launch, options, host);
+  if (objects === undefined) return ok(own);
+  const mirrored = await readMirrored(runId, objects, host);
   objects.close();
-  if (!mirrored.ok) {
-    const { service, detail } = mirrored.error;
-    around.host.err(`wherry: whether another machine goes on with it is not known: ${service}: ${detail}\n`);
-    return own;
-  }
-  if (mirrored.value === undefined) return own;
-  const events = newerEvents(record.events, mirrored.value.events);
-  const isFromMirror = events !== record.events;
-  return withState(runId, { ...record, events }, { driver: mirrored.value.driver, isFromMirror });
+  if (!mirrored.ok) return mirrored;
+  if (mirrored.value === undefined) return ok(own);
+  const events = newerEvents(own.events, mirrored.value.events);
+  const isFromMirror = events !== own.events;
+  return ok(withState(runId, { ...own, events }, { driver: mirrored.value.driver, isFromMirror }));
+}
+
+/** A run of whatever id, as this machine or another one has recorded it: surely, or it is a trouble. Undefined where neither has. */
+export async function recordedRun(
+  runId: string,
+  { store, others }: { readonly store: RunStore; readonly others: ObjectStore | undefined },
+  around: Surroundings,
+): Promise<Result<FoundRun | undefined, ServiceTrouble>> {
+  const own = await readOwn(runId, store, around.host);
+  if (own !== undefined) return withMirror(own, around);
+  return others === undefined ? ok(undefined) : readMirrored(runId, others, around.host);
 }
 
 async function findMirrored(asked: string, own: readonly string[], around: Surroundings): Promise<FoundRun> {
@@ -111,20 +127,32 @@ async function readMirrored(
   return ok(record.value && withState(runId, record.value, { driver: driver.value, isFromMirror: true }));
 }
 
+interface Places {
+  readonly store: RunStore;
+  readonly mirror: ObjectStore | undefined;
+}
+
 /** What is known of a run by this machine and its mirror, for the owner of its locks. What is newer in the mirror is kept here as well. */
-export async function takeNewest(
+export async function takeNewest(runId: string, places: Places): Promise<Result<StoredRun, ServiceTrouble>> {
+  const read = await readNewest(runId, places);
+  if (!read.ok) return read;
+  const { own, newest } = read.value;
+  if (newest === undefined) throw new Error(`run ${runId} was found and is not there any more`);
+  if (newest !== own) await places.store.adopt(runId, newest);
+  return ok(newest);
+}
+
+/** What this machine has, and what is newest of it and the mirror's. */
+export async function readNewest(
   runId: string,
-  { store, mirror }: { readonly store: RunStore; readonly mirror: ObjectStore | undefined },
-): Promise<Result<StoredRun, ServiceTrouble>> {
+  { store, mirror }: Places,
+): Promise<Result<{ own: StoredRun | undefined; newest: StoredRun | undefined }, ServiceTrouble>> {
   const own = await store.read(runId);
   const mirrored = mirror === undefined ? ok(undefined) : await readMirror(mirror, runId);
   if (!mirrored.ok) return mirrored;
   const other = mirrored.value;
   const isOwnNewer = own !== undefined && (other === undefined || newerEvents(own.events, other.events) === own.events);
-  if (isOwnNewer) return ok(own);
-  if (other === undefined) throw new Error(`run ${runId} was found and is not there any more`);
-  await store.adopt(runId, other);
-  return ok(other);
+  return ok({ own, newest: isOwnNewer ? own : other });
 }
 
 async function driverIn(lock: VersionedText, { isAlive }: Pick<Host, 'isAlive'>): Promise<Driver | undefined> {
@@ -141,12 +169,7 @@ function withState(runId: string, run: StoredRun, known: Pick<FoundRun, 'driver'
 
 /** All runs of this machine, newest first. */
 export async function ownRuns(store: RunStore, host: Pick<Host, 'isAlive'>): Promise<FoundRun[]> {
-  const found = await Promise.all(
-    (await store.list()).map(async (runId) => {
-      const [record, driver] = await Promise.all([store.read(runId), driverIn(store.lockOf(runId), host)]);
-      return record && withState(runId, record, { driver, isFromMirror: false });
-    }),
-  );
+  const found = await Promise.all((await store.list()).map((runId) => readOwn(runId, store, host)));
   return found.filter((run) => run !== undefined);
 }
 

@@ -7,6 +7,9 @@ type Engine = ConfigValues['execution_engine'];
 /** The longest `overrides` that RunTask takes, as JSON (ECS API reference, TaskOverride). */
 export const OVERRIDES_LIMIT = 8192;
 
+/** The tag by which a task of Wherry's names its run, whoever started it. */
+export const RUN_ID_TAG = 'wherry:run-id';
+
 export interface RunTaskDetails {
   readonly engine: Engine;
   /** With its revision, so that one run never mixes revisions. */
@@ -68,7 +71,7 @@ export function runTaskRequest(details: RunTaskDetails) {
     },
     startedBy: runId,
     clientToken,
-    tags: Object.entries({ ...engine.tags, 'wherry:run-id': runId }).map(([key, value]) => ({ key, value })),
+    tags: Object.entries({ ...engine.tags, [RUN_ID_TAG]: runId }).map(([key, value]) => ({ key, value })),
     ...(engine.propagate_tags === undefined ? {} : { propagateTags: engine.propagate_tags }),
     ...(engine.enable_execute_command ? { enableExecuteCommand: true } : {}),
     overrides: overrides(details),

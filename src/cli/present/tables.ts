@@ -36,7 +36,7 @@ export function runsTable(runs: readonly RunRow[]): string {
 }
 
 /** Columns as wide as the widest of their cells. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>
     rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), title.length),
   );

@@ -21,3 +21,8 @@ export function freeze(launch: Launch): Frozen {
 export function thaw(frozen: Frozen): Launch {
   return frozen as Frozen & Launch;
 }
+
+/** Where the tasks of a run are. */
+export function clusterOf(frozen: Frozen): string {
+  return thaw(frozen).settings.execution_engine.cluster ?? 'default';
+}

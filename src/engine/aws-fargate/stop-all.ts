@@ -2,13 +2,14 @@ import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { AwsAccount } from '../../service/aws/account.ts';
 import { type EcsService, type EcsTask, ecsService } from '../../service/aws/ecs.ts';
 import { ok, type Result } from '../../util/result.ts';
-import type { Frozen } from '../engine.ts';
-import { thaw } from './launch.ts';
 
-interface RunOnAws {
+interface Stopping {
   readonly account: AwsAccount;
-  readonly runId: string;
-  readonly frozen: Frozen;
+  readonly cluster: string;
+  /** What must stop, as ECS describes it now. */
+  readonly find: (ecs: EcsService) => Promise<Result<EcsTask[], ServiceTrouble>>;
+  /** What ECS is to say of it. */
+  readonly reason: string;
 }
 
 interface Patience {
@@ -19,19 +20,18 @@ interface Patience {
 const PAUSE_MS = 1500;
 
 /**
- * Stops whatever ECS has of a run, and describes it until nothing of it runs any more. How many tasks ECS knows, how many
- * had to be stopped, and how many run still where the patience was over before.
+ * Stops tasks, and describes them until none runs any more. How many tasks ECS knows, how many had to be stopped, and how
+ * many run still where the patience was over before.
  */
-export async function stopAllOf(
-  { account, runId, frozen }: RunOnAws,
+export async function stopAll(
+  { account, cluster, find, reason }: Stopping,
   { sleep, isOver }: Patience,
 ): Promise<Result<{ known: number; stopped: number; left: number }, ServiceTrouble>> {
   const ecs = ecsService(account);
-  const cluster = thaw(frozen).settings.execution_engine.cluster ?? 'default';
   const asked = new Set<string>();
   try {
     for (;;) {
-      const tasks = await tasksOf(ecs, cluster, runId);
+      const tasks = await find(ecs);
       if (!tasks.ok) return tasks;
       const alive = tasks.value.filter(({ lastStatus }) => lastStatus !== 'STOPPED');
       if (alive.length === 0 || isOver())
@@ -39,7 +39,7 @@ export async function stopAllOf(
       for (const { taskArn = '', desiredStatus } of alive) {
         if (desiredStatus === 'STOPPED') continue;
         asked.add(taskArn);
-        const stopped = await ecs.stopTask(cluster, taskArn, 'the run was cancelled');
+        const stopped = await ecs.stopTask(cluster, taskArn, reason);
         if (!stopped.ok) return stopped;
       }
       await sleep(PAUSE_MS);

@@ -3,8 +3,10 @@ import {
   CreateClusterCommand,
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
+  type DescribeTasksCommandInput,
   ECSClient,
   ListTasksCommand,
+  type ListTasksCommandInput,
   RegisterTaskDefinitionCommand,
   type RegisterTaskDefinitionCommandInput,
   RunTaskCommand,
@@ -31,8 +33,12 @@ export interface EcsService {
   runTask(input: object): Promise<Answer<{ task: Task | undefined; reasons: string[] }>>;
   /** Up to any number of tasks, 100 a call. Those that ECS does not know are missing from the answer. */
   describeTasks(cluster: string, arns: readonly string[]): Promise<Answer<Task[]>>;
+  /** The same, with their tags. */
+  describeTaggedTasks(cluster: string, arns: readonly string[]): Promise<Answer<Task[]>>;
   /** ARNs of the tasks that `startedBy` has on the cluster; those that stopped are remembered for about an hour. */
   listTasks(cluster: string, startedBy: string): Promise<Answer<string[]>>;
+  /** ARNs of all tasks of the cluster, whoever started them, that run or are about to. */
+  listRunningTasks(cluster: string): Promise<Answer<string[]>>;
   stopTask(cluster: string, arn: string, reason: string): Promise<Answer<void>>;
   close(): void;
 }
@@ -45,6 +51,27 @@ export function ecsService(account: AwsAccount, limit?: Limiter): EcsService {
   const client = new ECSClient(clientOptions(account, endpoint));
   const call = <T>(operation: string, send: () => Promise<T>) =>
     ask({ service: 'ecs', operation, endpoint, limit, report: account.report }, send);
+  const describe = async (what: Omit<DescribeTasksCommandInput, 'tasks'>, arns: readonly string[]) => {
+    const answers = await Promise.all(
+      batches(arns, DESCRIBE_LIMIT).map((tasks) =>
+        call(
+          'DescribeTasks',
+          async () => (await client.send(new DescribeTasksCommand({ ...what, tasks }))).tasks ?? [],
+        ),
+      ),
+    );
+    return answers.find((answer) => !answer.ok) ?? ok(answers.flatMap((answer) => (answer.ok ? answer.value : [])));
+  };
+  const list = async (which: ListTasksCommandInput) => {
+    const arns: string[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await client.send(new ListTasksCommand({ ...which, nextToken }));
+      arns.push(...(page.taskArns ?? []));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    return arns;
+  };
   return {
     createCluster: (clusterName) =>
       call('CreateCluster', async () => {
@@ -80,30 +107,15 @@ export function ecsService(account: AwsAccount, limit?: Limiter): EcsService {
           return { task: { taskArn }, reasons: [] };
         }
       }),
-    describeTasks: async (cluster, arns) => {
-      const answers = await Promise.all(
-        batches(arns, DESCRIBE_LIMIT).map((tasks) =>
-          call(
-            'DescribeTasks',
-            async () => (await client.send(new DescribeTasksCommand({ cluster, tasks }))).tasks ?? [],
-          ),
-        ),
-      );
-      return answers.find((answer) => !answer.ok) ?? ok(answers.flatMap((answer) => (answer.ok ? answer.value : [])));
-    },
+    describeTasks: (cluster, arns) => describe({ cluster }, arns),
+    describeTaggedTasks: (cluster, arns) => describe({ cluster, include: ['TAGS'] }, arns),
     listTasks: (cluster, startedBy) =>
-      call('ListTasks', async () => {
-        const arns: string[] = [];
-        for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
-          let nextToken: string | undefined;
-          do {
-            const page = await client.send(new ListTasksCommand({ cluster, startedBy, desiredStatus, nextToken }));
-            arns.push(...(page.taskArns ?? []));
-            nextToken = page.nextToken;
-          } while (nextToken !== undefined);
-        }
-        return arns;
-      }),
+      call('ListTasks', async () => [
+        ...(await list({ cluster, startedBy, desiredStatus: 'RUNNING' })),
+        ...(await list({ cluster, startedBy, desiredStatus: 'STOPPED' })),
+      ]),
+    // ECS never gives a task the desired status PENDING (API reference, ListTasks).
+    listRunningTasks: (cluster) => call('ListTasks', () => list({ cluster, desiredStatus: 'RUNNING' })),
     stopTask: (cluster, task, reason) =>
       call('StopTask', async () => void (await client.send(new StopTaskCommand({ cluster, task, reason })))),
     close: () => client.destroy(),
