@@ -157,7 +157,7 @@ function driveOn(
         return host.interrupted.aborted || locks.cancelRequested;
       },
     },
-    lost: () => locks.lost,
+    lost: locks.lost,
     report: progressPrinter(host.err, host.now, colorsFor(options, host)),
   });
 }

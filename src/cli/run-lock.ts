@@ -11,13 +11,16 @@ import type { Host } from './host.ts';
 const BEAT_MS = 2000;
 const MIRRORED_BEAT_MS = 15_000;
 
+/** The loop that drives a run asks more often than this whether it still may: else the machine has slept. */
+const SLEPT_MS = 2 * MIRRORED_BEAT_MS;
+
 /** The right to drive a run, on this machine and, where the run is mirrored, among all machines. */
 export interface HeldLocks {
   /** Rises with every process that drives the run. */
   readonly epoch: number;
   readonly cancelRequested: boolean;
-  /** Why this process must not drive it any longer. */
-  readonly lost: ServiceTrouble | undefined;
+  /** Why this process must not drive it any longer, as far as is known; after a sleep it is asked for first. */
+  lost(): Promise<ServiceTrouble | undefined>;
   release(): Promise<void>;
 }
 
@@ -39,7 +42,7 @@ export async function lockRun(runId: string, places: Places, host: Host): Promis
 export async function takeLocks(
   runId: string,
   { store, mirror }: Places,
-  { self, isAlive }: Host,
+  { self, isAlive, now }: Host,
 ): Promise<Result<HeldLocks | Driver, ServiceTrouble>> {
   const token = randomBytes(8).toString('hex');
   const held: RunLock[] = [];
@@ -56,12 +59,15 @@ export async function takeLocks(
     await releaseAll(held);
     return taken.ok ? ok(taken.value as Driver) : taken;
   }
+  let askedAt = now();
   return ok({
     epoch: held.at(-1)?.epoch ?? 0,
     get cancelRequested() {
       return held.some((lock) => lock.cancelRequested);
     },
-    get lost() {
+    lost: async () => {
+      if (now() - askedAt > SLEPT_MS) await Promise.all(held.map((lock) => lock.beat()));
+      askedAt = now();
       const thief = held.find((lock) => lock.lostTo !== undefined)?.lostTo;
       return thief && lostTo(runId, thief);
     },

@@ -102,7 +102,7 @@ async function drive(
     now: clock.now,
     sleep: clock.sleep,
     cancel,
-    lost: () => undefined,
+    lost: async () => undefined,
     report: () => {},
   });
   return { outcome, events, logs };

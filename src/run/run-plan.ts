@@ -42,7 +42,7 @@ export interface RunContext {
   /** Aborted when the user wants the run to end. */
   readonly cancel: { readonly aborted: boolean };
   /** Why the run must not be driven by this process any longer; undefined while it may. */
-  readonly lost: () => ServiceTrouble | undefined;
+  readonly lost: () => Promise<ServiceTrouble | undefined>;
   readonly report: (progress: Progress) => void;
 }
 
@@ -100,7 +100,7 @@ class LiveRun {
     if (trouble !== undefined) return this.#leave(trouble);
     for (;;) {
       if (this.#bug !== undefined) throw this.#bug;
-      const lock = lost();
+      const lock = await lost();
       if (lock !== undefined) return this.#leave(lock);
       const isUnwanted = cancel.aborted || this.#context.resumed?.toCancel === true;
       if (isUnwanted && !this.#fold.cancelRequested) await this.#record({ event: 'cancel-requested' });

@@ -187,7 +187,7 @@ async function runChains(url: string): Promise<RunState> {
     now,
     sleep: (ms, early) => Promise.race([pause(ms), ...(early === undefined ? [] : [early])]),
     cancel: { aborted: false },
-    lost: () => undefined,
+    lost: async () => undefined,
     report: () => undefined,
   });
   await opened.value.close();

@@ -123,7 +123,7 @@ export async function runOnFargate({
       now,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / SPEED)),
       cancel: { aborted: false },
-      lost: () => undefined,
+      lost: async () => undefined,
       report: () => {},
     });
     return { state, events, logs, made, calls: await emulator.calls() };
