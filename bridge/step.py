@@ -38,7 +38,7 @@ import zlib
 EXIT_USER = 1
 EXIT_STEP = 70
 EXIT_STOPPED = 143
-TRACEBACK_KEPT = 8192
+MESSAGE_KEPT = TRACEBACK_KEPT = 8192
 
 
 # --- main -------------------------------------------------------------------------------------------------------
@@ -128,7 +128,11 @@ def report_failure(error: BaseException, events) -> int:
     text = traceback_of(error)
     cause = error.__cause__ if isinstance(error, StepError) and error.__cause__ is not None else error
     events.emit(
-        "step-failed", phase=trouble.phase, exception=type(cause).__name__, message=str(trouble), traceback=end_of(text)
+        "step-failed",
+        phase=trouble.phase,
+        exception=type(cause).__name__,
+        message=start_of(str(trouble)),
+        traceback=end_of(text),
     )
     sys.stderr.write(text)
     return trouble.status
@@ -244,6 +248,10 @@ def traceback_of(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, error.__traceback__))
 
 
+def start_of(text: str) -> str:
+    return text.encode(errors="replace")[:MESSAGE_KEPT].decode(errors="ignore")
+
+
 def end_of(text: str) -> str:
     return text.encode(errors="replace")[-TRACEBACK_KEPT:].decode(errors="ignore")
 
@@ -263,7 +271,8 @@ class Events:
         if channel == "fd":
             self._write = lambda line: write_all(int(detail), line)
         elif channel == "stdout":
-            self._write = lambda line: write_all(1, f"::wherry::{detail}::{line}")
+            # What a program has printed may end within a line; empty lines do not reach the log.
+            self._write = lambda line: write_all(1, f"\n::wherry::{detail}::{line}")
         elif channel == "spill":
             self._write = self._append_to_object
 
@@ -397,7 +406,7 @@ class NodeWatch:
         if name is None:
             return False
         text = f"{error}\n" if isinstance(error, ProgramFailed) else traceback_of(error)
-        message, kind = str(error) or repr(error), type(error).__name__
+        message, kind = start_of(str(error) or repr(error)), type(error).__name__
         end, seconds = end_of(text), self._seconds(name)
         self._events.emit("node-failed", node=name, exception=kind, message=message, traceback=end, seconds=seconds)
         sys.stderr.write(text)

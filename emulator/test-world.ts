@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Calls } from './calls.ts';
 import type { EmulatorClock } from './clock.ts';
 import { control } from './control.ts';
@@ -28,6 +29,7 @@ interface TestOptions {
 export async function openTestWorld({ stateDir, timeScale = 1, driver }: TestOptions = {}): Promise<TestWorld> {
   const folder = stateDir === undefined ? temporaryFolder() : { path: stateDir, remove: () => undefined };
   const halt = new AbortController();
+  setMaxListeners(0, halt.signal);
   const world = openWorld({
     stateDir: folder.path,
     region: 'eu-central-1',

@@ -227,11 +227,12 @@ class Failures(ProjectTest):
         self.assertEqual(answer.status, 1)
         self.assertEqual(answer.one("node-failed")["exception"], "SystemExit")
 
-    def test_a_traceback_keeps_its_end_within_8_kib(self):
+    def test_a_traceback_keeps_its_end_and_a_message_its_start_within_8_kib(self):
         project, plan = self.failing("fails")
         project.write({"src/shop/nodes.py": NODES + "\n\n    def fails(values):\n        raise ValueError('é' * 9000 + 'end')\n"})
         failed = run_step(project.root, plan, "all").one("node-failed")
         self.assertLessEqual(len(failed["traceback"].encode()), 8192)
+        self.assertLessEqual(len(failed["message"].encode()), 8192)
         self.assertTrue(failed["traceback"].endswith("end\n"))
 
     def test_an_output_that_cannot_be_saved_fails_its_node(self):
