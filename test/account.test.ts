@@ -3,14 +3,12 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ecsService } from '../src/service/aws/ecs.ts';
-import { fakeSts } from './aws-cli/fake-sts.ts';
 import { wherry } from './support/cli.ts';
 import { countingAws, countingProject } from './support/counting-project.ts';
 
 test('account: named before anything is changed, and refused where the settings or the run do not allow it', async () => {
   await using project = await countingProject();
   await using aws = await countingAws(project.folder);
-  await using sts = await fakeSts();
   const words = ['-C', project.folder, '-e', 'fargate'];
   const settings = join(project.folder, 'conf', 'fargate', 'wherry.yml');
   const written = await readFile(settings, 'utf8');
@@ -26,15 +24,6 @@ test('account: named before anything is changed, and refused where the settings 
   assert.deepEqual(await ecs.describeTaskDefinition('wherry-counting'), { ok: true, value: undefined });
   ecs.close();
 
-  const wrong = await wherry(['run', ...words], {
-    ...aws.env,
-    AWS_ACCESS_KEY_ID: 'AKIAEXPIRED',
-    AWS_ENDPOINT_URL_STS: sts.url,
-  });
-  assert.equal(wrong.status, 3);
-  assert.match(wrong.stderr, /^wherry: AWS STS \(GetCallerIdentity\): no good: ExpiredToken\n.*aws sso login/m);
-  assert.equal(wrong.stderr.match(/ExpiredToken/g)?.length, 1, 'said once');
-
   await writeFile(settings, `${written}allowed_account_ids: ["123456789012"]\n`);
   await project.go();
   const ran = await wherry(['run', ...words], aws.env);
@@ -45,4 +34,43 @@ test('account: named before anything is changed, and refused where the settings 
     /^account 123456789012 as arn:\S+, region eu-central-1, cluster counting: at least \$0\.00\d+ /,
   );
   assert.match(run, /^run /);
+});
+
+const REFUSED = {
+  expired: 'The security token included in the request is expired',
+  unknown: 'The security token included in the request is invalid.',
+  'wrong-secret':
+    'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key',
+  missing: 'Request is missing Authentication Token',
+};
+
+test('account: credentials that AWS refuses are said once, with what to do, before a run and in it', async () => {
+  await using project = await countingProject();
+  await using aws = await countingAws(project.folder);
+  const refuse = async (fault: object) => {
+    const body = JSON.stringify({ requests: [{ fault: 'refused-credentials', ...fault }] });
+    const { ok } = await fetch(`${aws.env['AWS_ENDPOINT_URL_ECS']}/_emulator/faults`, { method: 'PUT', body });
+    assert.ok(ok);
+  };
+  const run = () => wherry(['run', '-C', project.folder, '-e', 'fargate'], aws.env);
+  for (const [as, words] of Object.entries(REFUSED)) {
+    // Of STS, which is asked first, and of ECS the names of one refusal are not the same.
+    for (const [operation, call] of Object.entries({
+      'sts:*': 'AWS STS (GetCallerIdentity)',
+      'ecs:*': 'Amazon ECS (DescribeTaskDefinition)',
+    })) {
+      await refuse({ as, operation });
+      const { status, stderr } = await run();
+      assert.equal(status, 3, stderr);
+      assert.ok(stderr.includes(`wherry: ${call}: ${words}`), stderr);
+      assert.equal(stderr.split(words).length, 2, 'said once');
+      assert.match(stderr, /\n {2}what to do: set AWS_PROFILE or --profile, or log in again \(aws sso login\)\n$/);
+    }
+  }
+  await project.go();
+  await refuse({ as: 'expired', operation: ['RunTask', 'DescribeTasks'], nth: [2, 3] });
+  const { status, stderr } = await run();
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /Amazon ECS refuses the credentials: The security token included .* is expired\. Asking again/);
+  assert.deepEqual(await project.counts(), { first: 1, middle: 1, last: 1 });
 });

@@ -90,12 +90,13 @@ class Running(unittest.TestCase):
         self.assertEqual(printed, ['{"password":"p w","port":5432} p w text'])
 
     def test_container_memory(self):
-        greedy = "import time; held = b'x' * 60_000_000; time.sleep(0.3)"
-        for more, code, reason in (
-            ({"memory": 32}, 137, "OutOfMemoryError: Container killed due to memory usage"),
-            ({}, 0, None),
+        greedy = "import time; held = b'x' * 60_000_000; time.sleep({})"
+        for more, seconds, code, reason in (
+            # It holds it until it is killed.
+            ({"memory": 32}, 300, 137, "OutOfMemoryError: Container killed due to memory usage"),
+            ({}, 0.3, 0, None),
         ):
-            ended = aws.ran(container(entryPoint=[sys.executable, "-c"], command=[greedy], **more))
+            ended = aws.ran(container(entryPoint=[sys.executable, "-c"], command=[greedy.format(seconds)], **more))
             self.assertEqual((codes(ended), ended["containers"][0].get("reason")), ({"main": code}, reason))
 
     def test_container_credentials(self):

@@ -117,6 +117,26 @@ class Faults(unittest.TestCase):
             self.put_object(b"again")
         self.assertEqual(aws.s3.get_object(Bucket="faulty", Key="claim.json")["Body"].read(), b"lost")
 
+    def test_fault_refused_credentials(self):
+        names = {
+            "expired": ("ExpiredTokenException", "ExpiredToken", "ExpiredToken"),
+            "unknown": ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId"),
+            "wrong-secret": ("InvalidSignatureException", "SignatureDoesNotMatch", "SignatureDoesNotMatch"),
+            "missing": ("MissingAuthenticationTokenException", "MissingAuthenticationToken", "AccessDenied"),
+        }
+        calls = (aws.ecs.list_clusters, aws.sts.get_caller_identity, aws.s3.list_buckets)
+        statuses = {"expired": [400, 403, 400]}
+        for how, codes in names.items():
+            fault = {"fault": "refused-credentials", "as": how}
+            self.put(fault, {**fault, "operation": "s3:*"})
+            answered = []
+            for call, code in zip(calls, codes):
+                with self.assertRaises(ClientError) as raised:
+                    call()
+                self.assertEqual(raised.exception.response["Error"]["Code"], code)
+                answered.append(raised.exception.response["ResponseMetadata"]["HTTPStatusCode"])
+            self.assertEqual(answered, statuses.get(how, [400, 403, 403]))
+
     def test_fault_s3_where_named(self):
         self.put({"fault": "throttled"})
         aws.s3.list_buckets()

@@ -58,7 +58,7 @@ export class Faults {
   ofRequest(request: Request, now: number): Interference | undefined {
     if (!this.#buckets.takeForCall(request.operation, now)) return { isDone: false, answer: throttled() };
     const hit = this.#requests.find(({ fault, trigger }) => isMeant(fault, request) && trigger.fires());
-    return hit && interferenceOf(hit.fault, request);
+    return hit && interferenceOf(hit.fault, request.operation);
   }
 
   /** Whether any of them is meant for S3, whose server then asks. */

@@ -1,4 +1,5 @@
 import { AwsError, invalidParameter } from '../aws-error.ts';
+import { refusedCredentials } from './refused-credentials.ts';
 import type { RequestFault } from './schema.ts';
 
 /** What happens to a request: whether it is done, and what the client gets in place of an answer. */
@@ -19,8 +20,8 @@ const slowDown = (): AwsError => new AwsError('SlowDown', 'Please reduce your re
 const internalError = (): AwsError =>
   new AwsError('InternalError', 'We encountered an internal error. Please try again.', { status: 500 });
 
-export function interferenceOf(fault: RequestFault, { object }: { readonly object?: string }): Interference {
-  const isS3 = object !== undefined;
+export function interferenceOf(fault: RequestFault, operation: string): Interference {
+  const isS3 = operation.startsWith('s3:');
   switch (fault.fault) {
     case 'throttled':
       return { isDone: false, answer: isS3 ? slowDown() : throttled() };
@@ -34,6 +35,8 @@ export function interferenceOf(fault: RequestFault, { object }: { readonly objec
       };
     case 'server-error':
       return { isDone: false, answer: isS3 ? internalError() : serverException() };
+    case 'refused-credentials':
+      return { isDone: false, answer: refusedCredentials(fault.as, operation) };
     case 'error':
       return { isDone: false, answer: new AwsError(fault.type, fault.message, { status: fault.status }) };
     case 'connection-reset':

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RATE_CLASSES } from './buckets.ts';
+import { REFUSED_CREDENTIALS } from './refused-credentials.ts';
 import { START_FAILURE_NAMES } from './start-failures.ts';
 
 const count = z.int().min(1);
@@ -58,6 +59,7 @@ const requestFaults = [
   requestFault('throttled', {}),
   requestFault('ec2-throttled', {}),
   requestFault('server-error', {}),
+  requestFault('refused-credentials', { as: z.enum(REFUSED_CREDENTIALS).default('expired') }),
   requestFault('error', { type: z.string(), message: z.string(), status: z.int().min(400).max(599).default(400) }),
   requestFault('connection-reset', {}),
   requestFault('answer-lost', {}),

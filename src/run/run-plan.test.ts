@@ -154,6 +154,7 @@ test('run: a service that is away for a while does not end the run; one that sta
   const long = await drive(fakeSession({ observe: async () => failed(AWAY) }));
   assert.equal(long.outcome.kind, 'out-of-touch');
   assert.equal(long.outcome.state.state, 'running');
+  assert.match(long.outcome.trouble.help, /; then wherry resume \S+$/);
 });
 
 test('run: cancelled, it stops what is under way and starts nothing more', async () => {

@@ -113,7 +113,9 @@ class LiveRun {
       }
       if (await this.#act(actions)) continue;
       const trouble = this.#contact.lost;
-      if (trouble !== undefined) return this.#leave(trouble);
+      if (trouble !== undefined) {
+        return this.#leave({ ...trouble, help: `${trouble.help}; then wherry resume ${this.#context.runId}` });
+      }
       this.#look();
       await this.#wait();
     }

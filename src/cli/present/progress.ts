@@ -36,8 +36,9 @@ function tidy(text: string): string {
   return text.trimEnd().replace(/ {20,}/g, '  ');
 }
 
-function describeTrouble({ service, detail }: ServiceTrouble, colors: Colors): string {
-  return colors.yellow(`${service} does not answer: ${detail}. Asking again`);
+function describeTrouble({ kind, service, detail }: ServiceTrouble, colors: Colors): string {
+  const what = kind === 'credentials' ? 'refuses the credentials' : 'does not answer';
+  return colors.yellow(`${service} ${what}: ${detail.replace(/\.$/, '')}. Asking again`);
 }
 
 /** Undefined for what needs no line of its own. */

@@ -67,7 +67,7 @@ const CONNECTION_CODES = new Set([
   'ENETUNREACH',
 ]);
 const CREDENTIALS =
-  /Credential|ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|AuthFailure|RequestExpired/;
+  /Credential|ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignature|MissingAuthenticationToken|AuthFailure|RequestExpired/;
 const THROTTLED = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded/;
 
 const PROXY_REFUSES = 407;

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { s3Service } from './s3.ts';
+import { type S3Service, s3Service } from './s3.ts';
 
-test('s3: a bucket in another region than the account is followed there', async () => {
-  const regions: string[] = [];
-  const server = createServer(({ headers }, response) => {
-    const region = /Credential=AKIA\/\d+\/([^/]+)/.exec(headers.authorization ?? '')?.[1] ?? '';
-    regions.push(region);
-    if (region === 'us-west-2') response.writeHead(200).end('text');
-    else
-      response
-        .writeHead(301, { 'x-amz-bucket-region': 'us-west-2' })
-        .end('<Error><Code>PermanentRedirect</Code></Error>');
-  });
+/** The service at a server of its own. */
+async function s3At(answer: RequestListener): Promise<AsyncDisposable & { readonly s3: S3Service }> {
+  const server = createServer(answer);
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', () => listening()));
   const s3 = s3Service({
     region: 'eu-central-1',
@@ -27,13 +19,40 @@ test('s3: a bucket in another region than the account is followed there', async 
       sts: undefined,
     },
   });
-  try {
-    assert.deepEqual(await s3.get('s3://bucket/key'), { ok: true, value: 'text' });
-    assert.deepEqual(await s3.put('s3://bucket/key', 'text'), { ok: true, value: undefined });
-    assert.deepEqual(regions, ['eu-central-1', 'us-west-2', 'eu-central-1', 'us-west-2']);
-  } finally {
-    s3.close();
-    server.close();
-    server.closeAllConnections();
-  }
+  return {
+    s3,
+    [Symbol.asyncDispose]: async () => {
+      s3.close();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+test('s3: a bucket in another region than the account is followed there', async () => {
+  const regions: string[] = [];
+  await using at = await s3At(({ headers }, response) => {
+    const region = /Credential=AKIA\/\d+\/([^/]+)/.exec(headers.authorization ?? '')?.[1] ?? '';
+    regions.push(region);
+    if (region === 'us-west-2') response.writeHead(200).end('text');
+    else
+      response
+        .writeHead(301, { 'x-amz-bucket-region': 'us-west-2' })
+        .end('<Error><Code>PermanentRedirect</Code></Error>');
+  });
+  assert.deepEqual(await at.s3.get('s3://bucket/key'), { ok: true, value: 'text' });
+  assert.deepEqual(await at.s3.put('s3://bucket/key', 'text'), { ok: true, value: undefined });
+  assert.deepEqual(regions, ['eu-central-1', 'us-west-2', 'eu-central-1', 'us-west-2']);
+});
+
+test('s3: an empty text is an object of no length, of which nobody is warned', async (t) => {
+  const { mock } = t.mock.method(console, 'warn', () => undefined);
+  const lengths: unknown[] = [];
+  await using at = await s3At(({ headers }, response) => {
+    lengths.push(headers['content-length']);
+    response.writeHead(200).end();
+  });
+  assert.deepEqual(await at.s3.put('s3://bucket/key', ''), { ok: true, value: undefined });
+  assert.deepEqual(lengths, ['0']);
+  assert.equal(mock.callCount(), 0);
 });

@@ -70,11 +70,14 @@ export function s3Service(account: AwsAccount): S3Service {
       });
       return !answer.ok && ABSENT.has(answer.error.code) ? ok(undefined) : answer;
     },
-    put: (url, Body) =>
-      call('PutObject', async () => void (await client.send(new PutObjectCommand({ ...place(url), Body })))),
-    putIfAbsent: async (url, Body) => {
+    put: (url, body) =>
+      call(
+        'PutObject',
+        async () => void (await client.send(new PutObjectCommand({ ...place(url), Body: bytes(body) }))),
+      ),
+    putIfAbsent: async (url, body) => {
       const answer = await call('PutObject', () =>
-        client.send(new PutObjectCommand({ ...place(url), Body, IfNoneMatch: '*' })),
+        client.send(new PutObjectCommand({ ...place(url), Body: bytes(body), IfNoneMatch: '*' })),
       );
       if (answer.ok) return ok(true);
       return answer.error.code === 'PreconditionFailed' ? ok(false) : failed(answer.error);
@@ -89,10 +92,10 @@ export function s3Service(account: AwsAccount): S3Service {
       });
       return !answer.ok && ABSENT.has(answer.error.code) ? ok(undefined) : answer;
     },
-    putOver: async (url, Body, etag) => {
+    putOver: async (url, body, etag) => {
       const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
       const answer = await call('PutObject', async () => {
-        const { ETag } = await client.send(new PutObjectCommand({ ...place(url), Body, ...condition }));
+        const { ETag } = await client.send(new PutObjectCommand({ ...place(url), Body: bytes(body), ...condition }));
         return ETag ?? '';
       });
       return !answer.ok && QUICKER.has(answer.error.code) ? ok(undefined) : answer;
@@ -147,3 +150,7 @@ export function place(url: string): { Bucket: string; Key: string } {
   const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
   return { Bucket: bucket, Key: key };
 }
+
+/** An empty text is no body to the SDK, which then warns of a stream without a length. */
+const bytes = (body: string | Uint8Array): Uint8Array =>
+  typeof body === 'string' ? new TextEncoder().encode(body) : body;
