@@ -15,7 +15,6 @@ import { sha256 } from './prepare.ts';
 import { describeFailures } from './present/failures.ts';
 import { progressPrinter } from './present/progress.ts';
 import { runJson } from './present/run-json.ts';
-import { runTable } from './present/tables.ts';
 import { describeRetried } from './present/tries.ts';
 import { colorsFor } from './report-findings.ts';
 import { reportTrouble } from './report-trouble.ts';
@@ -68,7 +67,11 @@ export async function drive(drive: Drive, around: Surroundings): Promise<number>
   if (trouble !== undefined) reportTrouble(trouble, host);
   const { state } = outcome;
   if (options.format === 'json') host.out(`${JSON.stringify(runJson(state), undefined, 2)}\n`);
-  else host.out(`\nrun ${runId}: ${state.state}\n${runTable(state)}`);
+  else {
+    // The library of tables is not loaded before it is needed.
+    const { runTable } = await import('./present/tables.ts');
+    host.out(`\nrun ${runId}: ${state.state}\n${runTable(state)}`);
+  }
   for (const line of describeRetried(state)) host.err(`${line}\n`);
   for (const text of await describeFailures(state, store, options)) host.err(`\n${text}`);
   return statusOf(outcome, host);

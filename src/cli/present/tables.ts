@@ -1,3 +1,4 @@
+import { table as draw } from 'table';
 import { PRICES_AS_OF } from '../../fargate/price.ts';
 import type { RunState, TaskRecord } from '../../model/run.ts';
 import { runDollars, taskDollars } from './cost.ts';
@@ -37,11 +38,14 @@ export function runsTable(runs: readonly RunRow[]): string {
 
 /** Columns as wide as the widest of their cells. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), title.length),
-  );
-  const line = (cells: readonly string[]) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-  return [head, ...rows].map((cells) => `${line(cells).trimEnd()}\n`).join('');
+  // Of the kept libraries for tables one whose time grows with the rows, not with their square.
+  const drawn = draw([head, ...rows] as unknown[][], {
+    border: { bodyJoin: '  ' },
+    columnDefault: { paddingLeft: 0, paddingRight: 0 },
+    drawHorizontalLine: () => false,
+    drawVerticalLine: (index, columns) => index > 0 && index < columns,
+  });
+  return drawn.replace(/ +$/gm, '');
 }
 
 /** From the start of the container to its end, over all attempts. */
