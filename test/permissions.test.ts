@@ -23,6 +23,7 @@ const SERVICES: Readonly<Record<string, string>> = {
 };
 /** Operations that IAM knows by another name (Service Authorization Reference). */
 const RIGHTS: Readonly<Record<string, string>> = {
+  's3:DeleteObjects': 's3:DeleteObject',
   's3:HeadObject': 's3:GetObject',
   's3:ListObjectsV2': 's3:ListBucket',
 };
@@ -37,7 +38,7 @@ function rightsUsed(told: string): string[] {
 }
 
 test('permissions: the policy on the page allows every call that the commands make, and none that they do not', async () => {
-  await using project = await countingProject();
+  await using project = await countingProject({ spill: '{ location: "s3://wherry-counting/spill", keep: never }' });
   await using aws = await countingAws(project.folder);
   const words = ['-v', '-C', project.folder, '-e', 'fargate'];
   const told: string[] = [];

@@ -20,6 +20,7 @@ import { colorsFor } from './report-findings.ts';
 import { reportTrouble } from './report-trouble.ts';
 import { type HeldLocks, lockRun } from './run-lock.ts';
 import { openRunStore } from './run-store.ts';
+import { removeAtEnd } from './spilled-data.ts';
 
 export interface Drive {
   readonly runId: string;
@@ -58,11 +59,17 @@ export async function drive(drive: Drive, around: Surroundings): Promise<number>
   const locks = locked.value;
   const recorder = await openRecorder(drive, { store, session, locks });
   if (!recorder.ok) return reportTrouble(recorder.error, host);
-  const outcome = await driveOn(drive, { session, recorder: recorder.value, locks, around }).finally(async () => {
-    await session.close();
-    await recorder.value.close();
-    await locks.release();
-  });
+  const outcome = await driveOn(drive, { session, recorder: recorder.value, locks, around })
+    .finally(async () => {
+      await session.close();
+      await recorder.value.close();
+    })
+    .then(async (ended) => {
+      // Whoever has no word of the end goes on with the run.
+      if (recorder.value.trouble === undefined) await removeAtEnd(setup, ended.state, host);
+      return ended;
+    })
+    .finally(locks.release);
   const { trouble } = recorder.value;
   if (trouble !== undefined) reportTrouble(trouble, host);
   const { state } = outcome;

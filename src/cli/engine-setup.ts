@@ -5,6 +5,8 @@ import type { Engine } from '../engine/engine.ts';
 import type { LaunchRecord } from '../model/launch-record.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
 import type { ObjectStore } from '../store/mirror.ts';
+import { spillFolder } from '../store/spill-folder.ts';
+import type { SpillObjects } from '../store/spilled-data.ts';
 import { accountFrom, accountOfRun, callTeller, fargateOptions } from './aws-account.ts';
 import { checkAccount } from './check-account.ts';
 import { EXIT, type GlobalOptions, UsageError, VERSION } from './command.ts';
@@ -24,6 +26,8 @@ export interface EngineSetup {
   readonly launch: Omit<LaunchRecord, 'frozen'>;
   /** Where other machines see the run's records; undefined where they cannot. */
   readonly mirror: ObjectStore | undefined;
+  /** What tasks hand to each other; undefined where the run has no place for it. */
+  readonly spilled: SpillObjects | undefined;
   /** Undefined where tasks do not run on AWS. */
   readonly account: AwsAccount | undefined;
   readonly close: () => Promise<void>;
@@ -58,11 +62,12 @@ export async function newSetup(prepared: Prepared, around: NewSetup): Promise<En
     engine: prepared.engine,
     saveVersion: kedroVersion(host.now()),
     policy: runPolicy(settings, prepared.engine),
+    spill: spill === undefined ? undefined : { location: spill, keep: settings.spill?.keep ?? 'always' },
     mirror: prepared.engine === 'aws-fargate' && spill?.startsWith('s3://') ? spill : undefined,
   } as const;
   if (prepared.engine === 'local') {
     const engine = await localEngine({ root: project.root, python, spill: spill ?? '' }, around);
-    return { engine, launch, mirror: undefined, account: undefined, close: async () => {} };
+    return onThisMachine(engine, launch);
   }
   return isEmulated ? newOnEmulator(prepared, launch, around) : newOnAws(prepared, launch, around);
 }
@@ -117,7 +122,7 @@ export async function recordedSetup(
   const root = await projectFolder(options, host);
   if (launch.engine === 'local') {
     const engine = await localEngine({ root, python: '', spill: '' }, { options, host });
-    return { engine, launch, mirror: undefined, account: undefined, close: async () => {} };
+    return onThisMachine(engine, launch);
   }
   if (launch.emulated === undefined) {
     const account = await accountOfRun(launch, options, host);
@@ -130,15 +135,23 @@ export async function recordedSetup(
   return onAws({ engine, launch, close: () => emulated.emulator.stop() }, emulated.account);
 }
 
-/** Opens the mirror that the run's record names. */
-async function onAws(setup: Omit<EngineSetup, 'mirror' | 'account'>, account: AwsAccount): Promise<EngineSetup> {
-  if (setup.launch.mirror === undefined) return { ...setup, account, mirror: undefined };
+function onThisMachine(engine: Engine, launch: EngineSetup['launch']): EngineSetup {
+  const spilled = launch.spill && spillFolder(launch.spill.location);
+  return { engine, launch, spilled, mirror: undefined, account: undefined, close: async () => {} };
+}
+
+/** Opens the mirror that the run's record names, which is beside what its tasks hand to each other. */
+async function onAws(
+  setup: Omit<EngineSetup, 'mirror' | 'spilled' | 'account'>,
+  account: AwsAccount,
+): Promise<EngineSetup> {
+  if (setup.launch.mirror === undefined) return { ...setup, account, mirror: undefined, spilled: undefined };
   const mirror = await objectsUnder(account, setup.launch.mirror);
   const close = async () => {
     mirror.close();
     await setup.close();
   };
-  return { ...setup, account, mirror, close };
+  return { ...setup, account, mirror, spilled: mirror, close };
 }
 
 async function localEngine(

@@ -1,6 +1,7 @@
 import type { LaunchRecord } from '../model/launch-record.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
 import type { ObjectStore } from '../store/mirror.ts';
+import type { SpillObjects } from '../store/spilled-data.ts';
 import { ok } from '../util/result.ts';
 import { accountFrom, accountOfRun } from './aws-account.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
@@ -13,7 +14,10 @@ export interface MirrorOptions extends GlobalOptions {
 }
 
 /** The objects below a URL on S3. */
-export async function objectsUnder(account: AwsAccount, url: string): Promise<ObjectStore & { close(): void }> {
+export async function objectsUnder(
+  account: AwsAccount,
+  url: string,
+): Promise<ObjectStore & SpillObjects & { close(): void }> {
   const { s3Service } = await import('../service/aws/s3.ts');
   const s3 = s3Service(account);
   const base = `${url.replace(/\/+$/, '')}/`;
@@ -24,6 +28,7 @@ export async function objectsUnder(account: AwsAccount, url: string): Promise<Ob
       const found = await s3.list(base + prefix);
       return found.ok ? ok(found.value.map((at) => at.slice(base.length))) : found;
     },
+    remove: (keys) => s3.remove(keys.map((key) => base + key)),
     listFolders: (prefix) => s3.listFolders(base + prefix),
     versioned: (key) => ({
       read: async () => {

@@ -1,4 +1,5 @@
 import type { Frozen } from '../engine/engine.ts';
+import { foldRun } from '../run/fold.ts';
 import { checkAccount } from './check-account.ts';
 import { type CommandInput, UsageError } from './command.ts';
 import { drive } from './drive.ts';
@@ -7,6 +8,7 @@ import type { MirrorOptions } from './mirror.ts';
 import { reportTrouble } from './report-trouble.ts';
 import { lockRun } from './run-lock.ts';
 import { type FoundRun, openRunStore, takeNewest } from './run-store.ts';
+import { refuseLost } from './spilled-data.ts';
 
 type Input = CommandInput<MirrorOptions>;
 
@@ -50,6 +52,12 @@ export async function takeUpRun(
     return reportTrouble(newest.error, host);
   }
   const { plan, events } = newest.value;
+  const state = foldRun(runId, plan, events);
+  const refused = toCancel ? undefined : await refuseLost(setup, { plan, state }, host);
+  if (refused !== undefined) {
+    await locks.value.release();
+    return refused;
+  }
   const resumed = { past: events, frozen: setup.frozen, locks: locks.value, rerunUnknown, toCancel };
   return drive({ runId, plan, setup, resumed }, input);
 }

@@ -115,7 +115,12 @@ const spill = z
       location: url.meta(about('A URL', 's3://my-bucket/spill')),
       keep: textLike(KEEP, 'time to keep it: write never, on-failure, always, or days as 7d')
         .default('always')
-        .meta(about('How long after its run: never, on-failure, always, or days as 7d', 'on-failure')),
+        .meta(
+          about(
+            'How long after its run: never, on-failure (not when it has succeeded), always, or days as 7d',
+            'on-failure',
+          ),
+        ),
     }),
   )
   .meta({ also: { type: 'string', pattern: URL_FORM.source } });

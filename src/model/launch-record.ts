@@ -14,6 +14,8 @@ export interface LaunchRecord {
   readonly accountId?: string | undefined;
   /** Absent where tasks cost nothing. */
   readonly prices?: Prices | undefined;
+  /** Where in-memory data that crosses tasks is kept, and how long after the run: what `spill` said. */
+  readonly spill?: { readonly location: string; readonly keep: string } | undefined;
   /** Where the run's records are mirrored: its spill, where other machines can read that. */
   readonly mirror?: string | undefined;
   /** On the emulator: the images that stand for the project, and its Python. */

@@ -56,3 +56,22 @@ test('s3: an empty text is an object of no length, of which nobody is warned', a
   assert.deepEqual(lengths, ['0']);
   assert.equal(mock.callCount(), 0);
 });
+
+test('s3: objects are removed by the thousand, and one that is refused is said', async () => {
+  const sizes: number[] = [];
+  await using at = await s3At(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    sizes.push(body.match(/<Key>/g)?.length ?? 0);
+    const refused = '<Error><Key>kept</Key><Code>AccessDenied</Code><Message>Access Denied</Message></Error>';
+    response.end(`<DeleteResult>${body.includes('<Key>kept<') ? refused : ''}</DeleteResult>`);
+  });
+  const urls = Array.from({ length: 2001 }, (_, index) => `s3://bucket/${index}`);
+  assert.deepEqual(await at.s3.remove(urls), { ok: true, value: undefined });
+  assert.deepEqual(sizes, [1000, 1000, 1]);
+  const answer = await at.s3.remove(['s3://bucket/kept']);
+  assert.deepEqual(!answer.ok && [answer.error.kind, answer.error.detail], [
+    'refused',
+    'AccessDenied: kept: Access Denied',
+  ]);
+});

@@ -1,11 +1,13 @@
 import {
   CreateBucketCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { batches } from '../../util/batches.ts';
 import { failed, ok } from '../../util/result.ts';
 import { type AwsAccount, clientOptions } from './account.ts';
 import { type Answer, ask } from './call.ts';
@@ -28,8 +30,13 @@ export interface S3Service {
   list(url: string): Promise<Answer<string[]>>;
   /** The names that follow, up to the next slash, of the objects whose URLs begin so. */
   listFolders(url: string): Promise<Answer<string[]>>;
+  /** Of one bucket. One that is not there is no error. */
+  remove(urls: readonly string[]): Promise<Answer<void>>;
   close(): void;
 }
+
+/** The most objects that one DeleteObjects takes. */
+const DELETE_LIMIT = 1000;
 
 const OWNED_ALREADY = new Set(['BucketAlreadyOwnedByYou', 'BucketAlreadyExists']);
 const ABSENT = new Set(['NotFound', 'NoSuchKey', 'NoSuchBucket']);
@@ -118,6 +125,21 @@ export function s3Service(account: AwsAccount): S3Service {
           (CommonPrefixes ?? []).map(({ Prefix: found = '' }) => found.slice(Prefix.length, -1)),
         );
       }),
+    remove: async (urls) => {
+      for (const batch of batches(urls.map(place), DELETE_LIMIT)) {
+        const answer = await call('DeleteObjects', async () => {
+          const Objects = batch.map(({ Key }) => ({ Key }));
+          const command = new DeleteObjectsCommand({ Bucket: batch[0]?.Bucket, Delete: { Objects, Quiet: true } });
+          const { Errors, $metadata } = await client.send(command);
+          const [first] = Errors ?? [];
+          // Refused one by one, in an answer that is fine.
+          if (first !== undefined)
+            throw Object.assign(new Error(`${first.Key}: ${first.Message}`), { name: first.Code, $metadata });
+        });
+        if (!answer.ok) return answer;
+      }
+      return ok(undefined);
+    },
     close: () => client.destroy(),
   };
 }
