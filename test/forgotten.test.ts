@@ -3,8 +3,8 @@ import { after, before, test } from 'node:test';
 import { ecsService } from '../src/service/aws/ecs.ts';
 import { cuttingProxy } from './crash/cutting-proxy.ts';
 import { startWherry, wherry } from './support/cli.ts';
-import { type CountingProject, countingProject, until } from './support/counting-project.ts';
-import { type EmulatedAws, emulatedAws } from './support/emulated-aws.ts';
+import { type CountingProject, countingAws, countingProject, until } from './support/counting-project.ts';
+import type { EmulatedAws } from './support/emulated-aws.ts';
 import { type Machine, machine } from './support/machine.ts';
 
 const HOURS_25 = 25 * 3600;
@@ -21,8 +21,7 @@ let laptop: Machine;
 let ahead = 0;
 
 before(async () => {
-  const folder = import.meta.dirname;
-  aws = await emulatedAws({ image: 'counting:1', folder, cluster: 'counting', bucket: 'wherry-counting' });
+  aws = await countingAws(import.meta.dirname);
   laptop = await machine('laptop');
 });
 

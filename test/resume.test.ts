@@ -66,6 +66,32 @@ test('resume, on Fargate: tasks outlive the process, are attached again and run 
   assert.equal(stdout.match(/waiting/g)?.length, 1);
 });
 
+test('resume, on Fargate: lines that came after the process was killed, of a task whose end it had seen, are read, and none twice', async () => {
+  const pipeline = `name: counting
+nodes:
+  - { name: first, command: 'echo begins; sleep 3; echo goes on; echo ends; echo ends' }
+  - { name: middle, command: 'echo middle >> "$COUNTS"; while [ ! -e "$GO" ]; do sleep 0.05; done', after: [first] }
+`;
+  await using project = await countingProject({ pipeline });
+  await using aws = await countingAws(project.folder);
+  const faults = JSON.stringify({
+    tasks: [{ fault: 'late-logs', where: { env: { WHERRY_TASK: 'first' } }, seconds: 2 }],
+  });
+  await fetch(`${aws.env['AWS_ENDPOINT_URL_ECS']}/_emulator/faults`, { method: 'PUT', body: faults });
+  const words = ['-C', project.folder];
+  const { child, ended } = startWherry(['run', ...words, '-e', 'fargate'], aws.env);
+  await project.untilBegun('middle');
+  child.kill('SIGKILL');
+  await ended;
+  const logOf = async () => (await wherry(['logs', ...words, (await statusOf(words)).runId, 'first'])).stdout;
+  assert.equal(await logOf(), 'begins\n');
+  await fetch(`${aws.env['AWS_ENDPOINT_URL_ECS']}/_emulator/time`, { method: 'POST', body: '{"advanceSeconds": 10}' });
+  await project.go();
+  const resumed = await wherry(['resume', ...words], aws.env);
+  assert.equal(resumed.status, 0, resumed.stderr);
+  assert.equal(await logOf(), 'begins\ngoes on\nends\nends\n');
+});
+
 test('resume, on the emulator of `run --emulate`: it starts again, and what it had to stop runs again', async () => {
   await using project = await countingProject();
   const words = ['-C', project.folder];

@@ -3,8 +3,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Ended, startWherry, wherry } from './support/cli.ts';
-import { type CountingProject, countingProject } from './support/counting-project.ts';
-import { type EmulatedAws, emulatedAws } from './support/emulated-aws.ts';
+import { type CountingProject, countingAws, countingProject } from './support/counting-project.ts';
+import type { EmulatedAws } from './support/emulated-aws.ts';
 import { type Machine, machine } from './support/machine.ts';
 import { s3Ahead } from './support/s3-ahead.ts';
 
@@ -14,8 +14,7 @@ let aws: EmulatedAws;
 let s3: Awaited<ReturnType<typeof s3Ahead>>;
 
 before(async () => {
-  const folder = import.meta.dirname;
-  aws = await emulatedAws({ image: 'counting:1', folder, cluster: 'counting', bucket: 'wherry-counting' });
+  aws = await countingAws(import.meta.dirname);
   s3 = await s3Ahead(aws.env['AWS_ENDPOINT_URL_S3'] ?? '');
 });
 

@@ -30,6 +30,8 @@ export interface EarlierStart {
   readonly handle: Handle | undefined;
   /** When it was asked for, milliseconds since the epoch. */
   readonly askedAt: number;
+  /** Of one that is known to be over only the rest of the log is wanted. */
+  readonly isOver?: boolean;
 }
 
 /** Such an attempt: to be observed under its handle, or over. */

@@ -136,7 +136,7 @@ function applyToTask(task: TaskRecord, event: TaskEvent): TaskRecord {
         attempts: task.attempts.map((record) =>
           record.attempt === event.attempt ? { ...record, steps: record.steps + 1 } : record,
         ),
-        nodes: task.nodes.map((node) => applyStep(node, event.step)),
+        nodes: isUnderWay(task, event.attempt) ? task.nodes.map((node) => applyStep(node, event.step)) : task.nodes,
       };
     case 'stop-requested':
       return { ...task, attempts: changed(task.attempts, event.attempt, { stopping: event.because }) };
@@ -168,6 +168,11 @@ function applyToTask(task: TaskRecord, event: TaskEvent): TaskRecord {
         nodes: task.nodes.map((node) => ({ ...node, state: 'skipped' })),
       };
   }
+}
+
+/** What is told late of an attempt says nothing of the one that follows it. */
+function isUnderWay({ state, attempts }: TaskRecord, attempt: number): boolean {
+  return state !== 'waiting' && state !== 'retrying' && attempts.at(-1)?.attempt === attempt;
 }
 
 function askedFor(task: TaskRecord, event: Extract<RunEvent, { event: 'attempt-starting' }>): TaskRecord {

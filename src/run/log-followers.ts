@@ -4,8 +4,8 @@ import type { Record } from './record.ts';
 import type { RunRecorder } from './store.ts';
 
 export interface LogSurroundings {
-  readonly session: EngineSession;
-  readonly recorder: RunRecorder;
+  readonly session: Pick<EngineSession, 'logs' | 'logLagMs'>;
+  readonly recorder: Pick<RunRecorder, 'appendLog'>;
   readonly record: Record;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -17,12 +17,14 @@ export interface LogSurroundings {
 interface Followed {
   readonly task: string;
   readonly attempt: number;
-  /** How many lines, and events of its step, are kept already, of an attempt that another process had followed. */
-  readonly kept?: { readonly lines: number; readonly events: number } | undefined;
+  /** The lines, and how many events of its step, that are kept already of an attempt that another process had followed. */
+  readonly kept?: { readonly lines: readonly LogLine[]; readonly events: number } | undefined;
 }
 
 interface Following extends Followed {
-  left: { lines: number; events: number };
+  /** What is kept and was not read again yet: how often, by the line. */
+  readonly keptLines: Map<string, number>;
+  keptEvents: number;
   /** When it ended, or had the last news after that. */
   quietSince: number | undefined;
 }
@@ -44,8 +46,10 @@ export class LogFollowers {
   }
 
   follow(handle: Handle, followed: Followed): void {
-    const left = followed.kept ?? { lines: 0, events: 0 };
-    this.#following.set(handle, { ...followed, left: { ...left }, quietSince: undefined });
+    const { lines, events } = followed.kept ?? { lines: [], events: 0 };
+    const keptLines = new Map<string, number>();
+    for (const line of lines) keptLines.set(nameOf(line), (keptLines.get(nameOf(line)) ?? 0) + 1);
+    this.#following.set(handle, { ...followed, keptLines, keptEvents: events, quietSince: undefined });
     this.#reading ??= this.#read();
   }
 
@@ -86,12 +90,12 @@ export class LogFollowers {
   }
 
   /** True when there was something in it. */
-  async #keep({ task, attempt, left }: Following, page: LogPage): Promise<boolean> {
+  async #keep(following: Following, page: LogPage): Promise<boolean> {
     const { recorder, record, report } = this.#around;
-    const lines = page.lines.slice(left.lines);
-    const events = page.events.slice(left.events);
-    left.lines -= page.lines.length - lines.length;
-    left.events -= page.events.length - events.length;
+    const { task, attempt, keptLines } = following;
+    const lines = page.lines.filter((line) => !takeOut(keptLines, nameOf(line)));
+    const events = page.events.slice(following.keptEvents);
+    following.keptEvents -= page.events.length - events.length;
     for (const step of events) await record({ event: 'step', task, attempt, step });
     if (lines.length > 0) {
       await recorder.appendLog(task, attempt, lines);
@@ -99,4 +103,17 @@ export class LogFollowers {
     }
     return page.lines.length + page.events.length > 0;
   }
+}
+
+function nameOf({ at, text }: LogLine): string {
+  return `${at} ${text}`;
+}
+
+/** Whether it was there. */
+function takeOut(counts: Map<string, number>, name: string): boolean {
+  const count = counts.get(name);
+  if (count === undefined) return false;
+  if (count > 1) counts.set(name, count - 1);
+  else counts.delete(name);
+  return true;
 }

@@ -9,8 +9,8 @@ import type { Result } from '../util/result.ts';
 export interface RunRecorder {
   append(event: RunEvent): Promise<void>;
   appendLog(task: string, attempt: number, lines: readonly LogLine[]): Promise<void>;
-  /** How many lines of an attempt's log are kept. */
-  keptLines(task: string, attempt: number): Promise<number>;
+  /** The lines of an attempt's log that are kept. */
+  keptLines(task: string, attempt: number): Promise<readonly LogLine[]>;
 }
 
 /** Lines of one attempt. `end` is where the next page starts. */

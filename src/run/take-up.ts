@@ -2,6 +2,7 @@ import type { RunEvent, TaskRecord } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import { ok, type Result } from '../util/result.ts';
 import { observeAll, recordObservation, underWay, type Watch } from './observe-all.ts';
+import type { RunRecorder } from './store.ts';
 
 /** How a run is taken up that nobody drives any more. */
 export interface Resumption {
@@ -10,8 +11,8 @@ export interface Resumption {
   readonly rerunUnknown: boolean;
   /** Only until what is under way has stopped: nothing runs again. */
   readonly toCancel: boolean;
-  /** How many lines of an attempt's log are kept already. */
-  readonly keptLines: (task: string, attempt: number) => Promise<number>;
+  /** The lines of an attempt's log that are kept already. */
+  readonly keptLines: RunRecorder['keptLines'];
 }
 
 interface Surroundings extends Watch {
@@ -29,6 +30,7 @@ export async function takeUp(resumption: Resumption, around: Surroundings): Prom
   const attached = await Promise.all([...fold.tasks.values()].map((task) => attach(task, resumption, around)));
   const trouble = attached.find((result) => !result.ok);
   if (trouble !== undefined) return trouble;
+  for (const ended of endedLast(resumption.past)) await readRest(ended, resumption, around);
   for (;;) {
     const observed = await observeAll(around);
     if (!observed.ok) return observed;
@@ -44,6 +46,32 @@ export async function takeUp(resumption: Resumption, around: Surroundings): Prom
 
 function runsAgain({ state }: TaskRecord, { rerunUnknown }: Resumption): boolean {
   return state === 'failed' || state === 'cancelled' || state === 'skipped' || (state === 'unknown' && rerunUnknown);
+}
+
+/** How long before its own end a process may have seen that of an attempt, and not have read its log to the end. */
+const UNREAD_MS = 60_000;
+
+type Stopped = Extract<RunEvent, { event: 'attempt-stopped' }>;
+
+/** A run that has ended has read all logs first. */
+function endedLast(past: readonly RunEvent[]): Stopped[] {
+  const last = past.at(-1);
+  if (last === undefined || last.event === 'run-stopped') return [];
+  return past.filter(
+    (event): event is Stopped =>
+      event.event === 'attempt-stopped' && Date.parse(last.at) - Date.parse(event.at) < UNREAD_MS,
+  );
+}
+
+async function readRest({ task, attempt }: Stopped, { keptLines }: Resumption, around: Surroundings): Promise<void> {
+  const { fold, session, followers } = around;
+  const record = fold.tasks.get(task)?.attempts.find((one) => one.attempt === attempt);
+  if (record?.handle === undefined) return;
+  const { handle, launch, askedAt, steps } = record;
+  const attached = await session.attach({ task, attempt, launch }, { handle, askedAt, isOver: true });
+  if (!attached.ok || 'state' in attached.value) return;
+  followers.follow(handle, { task, attempt, kept: { lines: await keptLines(task, attempt), events: steps } });
+  followers.ended(handle);
 }
 
 async function attach(

@@ -52,8 +52,7 @@ export function fileRunStore(folder: string): RunStore {
       const text = await readFrom(place(runId, logName(task, attempt)), from);
       // A line that is just being written is left for the next page.
       const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-      const lines = whole.split('\n').filter((line) => line !== '');
-      return { lines: lines.map(readLine), end: from + Buffer.byteLength(whole) };
+      return { lines: linesOf(whole), end: from + Buffer.byteLength(whole) };
     },
     lockOf: (runId) => versionedFile(place(runId, 'lock')),
   };
@@ -69,8 +68,7 @@ function recorder(folder: string): RunRecorder {
     keptLines: async (task, attempt) => {
       const log = join(folder, logName(task, attempt));
       await cutPartialLine(log);
-      const text = await readFile(log, 'utf8').catch(() => '');
-      return text.split('\n').length - 1;
+      return linesOf(await readFile(log, 'utf8').catch(() => ''));
     },
   };
 }
@@ -83,9 +81,12 @@ function printLine({ at, text }: LogLine): string {
   return `${new Date(at).toISOString()} ${text}\n`;
 }
 
-function readLine(line: string): LogLine {
-  const space = line.indexOf(' ');
-  return { at: Date.parse(line.slice(0, space)), text: line.slice(space + 1) };
+function linesOf(text: string): LogLine[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => {
+    const space = line.indexOf(' ');
+    return { at: Date.parse(line.slice(0, space)), text: line.slice(space + 1) };
+  });
 }
 
 async function readFrom(path: string, offset: number): Promise<string> {

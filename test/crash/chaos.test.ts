@@ -182,7 +182,7 @@ async function runChains(url: string): Promise<RunState> {
     recorder: {
       append: async (event) => void events.push(event),
       appendLog: async () => undefined,
-      keptLines: async () => 0,
+      keptLines: async () => [],
     },
     now,
     sleep: (ms, early) => Promise.race([pause(ms), ...(early === undefined ? [] : [early])]),

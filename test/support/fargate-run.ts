@@ -118,7 +118,7 @@ export async function runOnFargate({
         append: async (event) => void events.push(event),
         appendLog: async (task, _attempt, lines) =>
           void logs.set(task, [...(logs.get(task) ?? []), ...lines.map(({ text }) => text)]),
-        keptLines: async () => 0,
+        keptLines: async () => [],
       },
       now,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / SPEED)),

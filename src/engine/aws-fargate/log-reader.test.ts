@@ -44,7 +44,7 @@ test('log reader: every line of the streams that are followed is given once, als
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
       const logs = new SimulatedLogs();
-      const reader = new LogReader(logs.service as LogsService, LATE_MS);
+      const reader = new LogReader(logs.service, LATE_MS);
       // Of the eight streams two are another run's.
       const handles = [0, 1, 2, 3, 4, 5].map((number) => `s${number}`);
       for (const handle of handles)
@@ -71,7 +71,7 @@ test('log reader: every line of the streams that are followed is given once, als
 
 test('log reader: streams that are there are read a hundred a call, whatever is printed', async () => {
   const logs = new SimulatedLogs();
-  const reader = new LogReader(logs.service as LogsService, LATE_MS);
+  const reader = new LogReader(logs.service, LATE_MS);
   const handles = Array.from({ length: 250 }, (_, index) => `s${index}`);
   for (const handle of handles) {
     reader.follow(handle, { group: 'g', prefix: 'ecs/main/', stream: `ecs/main/${handle}`, from: 0 });
@@ -83,4 +83,13 @@ test('log reader: streams that are there are read a hundred a call, whatever is 
   assert.equal(logs.calls, 1 + 3);
   const quiet = await reader.read(handles);
   assert.ok(quiet.ok && quiet.value.size === 0);
+});
+
+test('log reader: an event of several lines is so many lines', async () => {
+  const event = { id: '1', stream: 'ecs/main/s', at: 5, text: 'Traceback:\n  File "x"' };
+  const reader = new LogReader({ filter: async () => ok([event]) }, LATE_MS);
+  reader.follow('s', { group: 'g', prefix: 'ecs/main/', stream: event.stream, from: 0 });
+  const read = await reader.read(['s']);
+  const lines = ['Traceback:', '  File "x"'].map((text) => ({ at: 5, text }));
+  assert.deepEqual(read, ok(new Map([['s', lines]])));
 });

@@ -24,14 +24,14 @@ interface Followed extends LogPlace {
 
 /** Reads many streams with few calls: those that are there by name, the others by what their names begin with. */
 export class LogReader {
-  readonly #logs: LogsService;
+  readonly #logs: Pick<LogsService, 'filter'>;
   /** How late a line may come after lines that are younger. */
   readonly #lateMs: number;
   readonly #followed = new Map<Handle, Followed>();
   /** The youngest line of each group: what a clock of ours says means nothing there. */
   readonly #newest = new Map<string, number>();
 
-  constructor(logs: LogsService, lateMs: number) {
+  constructor(logs: Pick<LogsService, 'filter'>, lateMs: number) {
     this.#logs = logs;
     this.#lateMs = lateMs;
   }
@@ -96,7 +96,8 @@ export class LogReader {
       followed.isThere = true;
       followed.given.set(id, at);
       const own = lines.get(handle) ?? [];
-      own.push({ at, text });
+      // An event may be of several lines (awslogs-multiline-pattern).
+      for (const line of text.split('\n')) own.push({ at, text: line });
       lines.set(handle, own);
     }
     this.#newest.set(group, newest);

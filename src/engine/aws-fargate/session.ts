@@ -120,11 +120,15 @@ export class FargateSession implements EngineSession {
     return ok(arn);
   }
 
-  async attach(spec: AttemptSpec, { handle, askedAt }: EarlierStart): Promise<Result<Attached, ServiceTrouble>> {
+  async attach(
+    spec: AttemptSpec,
+    { handle, askedAt, isOver }: EarlierStart,
+  ): Promise<Result<Attached, ServiceTrouble>> {
     const known = handle === undefined ? await this.#findOrStart(spec, askedAt) : ok({ handle });
     if (known.ok && 'handle' in known.value) {
       this.#attemptOf.set(known.value.handle, { ...spec, askedAt });
       this.#followLog(known.value.handle, askedAt - CLOCKS_DIFFER_MS);
+      if (isOver) this.#reports.ended(known.value.handle, spec);
     }
     return known;
   }
