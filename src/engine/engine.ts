@@ -12,6 +12,8 @@ export interface AttemptSpec {
   readonly task: string;
   /** From 1. */
   readonly attempt: number;
+  /** How often it was refused so far. What was refused is asked for anew, not again: the answer to a request stays what it was. */
+  readonly refusals: number;
   readonly launch: Launch;
 }
 

@@ -149,6 +149,8 @@ export interface AttemptRecord extends AttemptTimes {
   readonly askedAt: number;
   /** How often it was asked for. */
   readonly asks: number;
+  /** After how many of these it was refused: nothing was started. */
+  readonly refusals: number;
   /** Why it was asked to stop. */
   readonly stopping: StopReason | undefined;
   /** False for one that uses up none of the retries that the policy allows. */

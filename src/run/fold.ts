@@ -178,14 +178,16 @@ function isUnderWay({ state, attempts }: TaskRecord, attempt: number): boolean {
 function askedFor(task: TaskRecord, event: Extract<RunEvent, { event: 'attempt-starting' }>): TaskRecord {
   const earlier = task.attempts.filter(({ attempt }) => attempt !== event.attempt);
   const same = task.attempts.find(({ attempt }) => attempt === event.attempt);
+  const wasRefused = same?.failure !== undefined;
   const asked: AttemptRecord = {
     attempt: event.attempt,
     state: 'starting',
     handle: undefined,
     launch: event.launch,
     // What was refused has started nothing.
-    askedAt: same !== undefined && same.failure === undefined ? same.askedAt : Date.parse(event.at),
+    askedAt: same === undefined || wasRefused ? Date.parse(event.at) : same.askedAt,
     asks: (same?.asks ?? 0) + 1,
+    refusals: (same?.refusals ?? 0) + (wasRefused ? 1 : 0),
     stopping: same?.stopping,
     counts: true,
     exitCode: undefined,

@@ -48,7 +48,7 @@ export function retryOf(task: TaskRecord, context: RetryContext): Retry | undefi
   const { failure, attempt } = last;
   const kind = retryClass(failure, last.launch);
   if (kind === 'room' && context.othersHold(failure.reason)) {
-    // Refused outright it was no attempt: the same one is asked for again.
+    // Refused outright it was no attempt: the same one is asked for once more.
     const next = last.handle === undefined ? attempt : attempt + 1;
     return { attempt: next, notBefore: context.now, because: failure.reason, launch: last.launch, counts: false };
   }

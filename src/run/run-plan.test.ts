@@ -210,6 +210,47 @@ test('run: resumed, it attaches what was under way, starts what had ended badly 
   );
 });
 
+test('run: an attempt that was refused is asked for anew, and a request that was cut off after that is the same one when resumed', async () => {
+  const at = '2026-01-01T00:00:00.000Z';
+  const asking = { at, event: 'attempt-starting', task: 'a', attempt: 1, launch: LAUNCH } as const;
+  const failure = { reason: 'over-quota', blame: 'user', detail: '' } as const;
+  const refused: RunEvent[] = [
+    asking,
+    { at, event: 'attempt-stopped', task: 'a', attempt: 1, exitCode: undefined, failure, times: {} },
+    {
+      at,
+      event: 'retry-due',
+      task: 'a',
+      attempt: 1,
+      notBefore: 0,
+      because: 'over-quota',
+      launch: LAUNCH,
+      counts: false,
+    },
+  ];
+  const refusals: number[] = [];
+  const session = fakeSession();
+  const asked: Partial<EngineSession> = {
+    start: async (spec) => {
+      if (spec.task === 'a') refusals.push(spec.refusals);
+      return session.start(spec);
+    },
+    attach: async (spec) => {
+      refusals.push(spec.refusals);
+      return ok({ handle: 'found' });
+    },
+  };
+  await drive({ ...session, ...asked }, { resumed: { past: refused, rerunUnknown: false } });
+  const repeat = { ...refused[2], because: 'unreachable' } as RunEvent;
+  for (const past of [
+    [...refused, asking],
+    [...refused, asking, repeat, asking],
+    [...refused, ...refused, asking],
+  ])
+    await drive({ ...session, ...asked }, { resumed: { past, rerunUnknown: false } });
+  assert.deepEqual(refusals, [1, 1, 1, 2]);
+});
+
 test('run: resumed, a task of which nobody knows how it ended runs again only when that is asked for', async () => {
   const at = '2026-01-01T00:00:00.000Z';
   const past: RunEvent[] = [{ at, event: 'attempt-starting', task: 'a', attempt: 1, launch: LAUNCH }];

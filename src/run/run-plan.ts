@@ -179,7 +179,8 @@ class LiveRun {
     await this.#record({ event: 'attempt-starting', task, attempt, launch });
     this.#beside(async () => {
       const { session } = this.#context;
-      const started = await session.start({ task, attempt, launch });
+      const refusals = this.#fold.tasks.get(task)?.attempts.at(-1)?.refusals ?? 0;
+      const started = await session.start({ task, attempt, refusals, launch });
       if (started.ok) {
         this.#contact.answered();
         await this.#record({ event: 'attempt-started', task, attempt, handle: started.value });

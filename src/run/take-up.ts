@@ -81,7 +81,7 @@ async function attach(
 ): Promise<Result<void, ServiceTrouble>> {
   const last = task.attempts.at(-1);
   if (last === undefined || !around.fold.live.has(task.name)) return ok(undefined);
-  const spec = { task: task.name, attempt: last.attempt, launch: last.launch };
+  const spec = { task: task.name, attempt: last.attempt, refusals: last.refusals, launch: last.launch };
   const attached = await around.session.attach(spec, { handle: last.handle, askedAt: last.askedAt });
   if (!attached.ok) return attached;
   if ('state' in attached.value) {

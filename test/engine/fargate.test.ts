@@ -82,6 +82,22 @@ test('fargate, quota: at the limit of vCPUs a run waits for its own tasks, uses 
   assert.ok((calls['ecs:RunTask'] ?? 0) <= 16 + 12 + 12, JSON.stringify(calls));
 });
 
+test('fargate, quota: told as one of the `failures`, which ECS answers again to the same token, it is waited for likewise', async () => {
+  const nodes = flat(4);
+  const { state, made } = await runOnFargate({
+    nodes,
+    // One after the other, so that some of its own hold the quota when it is refused.
+    act: (task) => ({ ms: 200 * (1 + Number(task.slice(1))) }),
+    faults: { tasks: [{ fault: 'vcpu-limit', as: 'failure', where: { env: { WHERRY_TASK: 'n2' } }, times: 2 }] },
+  });
+  assert.equal(state.state, 'succeeded');
+  assert.deepEqual([...made].sort(), ['n0/1', 'n1/1', 'n2/1', 'n3/1']);
+  assert.deepEqual(
+    state.tasks.map(({ attempts }) => attempts.map(({ refusals, counts }) => [refusals, counts])),
+    [[[0, true]], [[0, true]], [[2, true]], [[0, true]]],
+  );
+});
+
 test('fargate, failures: a program that fails is tried again by the policy, and each attempt has its own log and record', async () => {
   const { state, logs, events } = await runOnFargate({
     nodes: flat(1),

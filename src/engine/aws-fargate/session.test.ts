@@ -61,7 +61,7 @@ async function sent(written: object, spill: string | undefined): Promise<ReturnT
     },
   } as unknown as SessionParts);
   const launch: RunTaskDetails['launch'] = { spot: false, vcpu: task.vcpu, memoryMiB: task.memoryMiB };
-  const started = await session.start({ task: 'clean', attempt: 1, launch });
+  const started = await session.start({ task: 'clean', attempt: 1, refusals: 0, launch });
   assert.ok(started.ok);
   return requests[0] as ReturnType<typeof runTaskRequest>;
 }

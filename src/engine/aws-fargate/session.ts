@@ -92,8 +92,7 @@ export class FargateSession implements EngineSession {
       engine: launch.settings.execution_engine,
       taskDefinitionArn: definition.arn,
       runId: request.runId,
-      // The same attempt asked for twice is one ECS task, also after a crash of this process.
-      clientToken: options.sha256(`${request.runId}|${spec.task}|${spec.attempt}`),
+      clientToken: options.sha256(tokenText(request.runId, spec)),
       command: isPlainKedro(launch.settings) ? plainCommand(task, request.plan, launch.settings) : launch.bootstrap,
       environment: this.#environment(task, spec),
       launch: spec.launch,
@@ -283,6 +282,14 @@ export class FargateSession implements EngineSession {
   #isOverdue(askedAt: number): boolean {
     return this.#parts.options.now() - askedAt > UNKNOWN_FOR_MS;
   }
+}
+
+/**
+ * The same attempt asked for twice is one ECS task, also after a crash of this process. A refusal by `failures` is kept
+ * with its token too, and answered again for a day (ECS API reference, ECS_Idempotency): after one the token is another.
+ */
+function tokenText(runId: string, { task, attempt, refusals }: AttemptSpec): string {
+  return [runId, task, attempt, ...(refusals > 0 ? [refusals] : [])].join('|');
 }
 
 function deflate(text: string): string {
