@@ -10,3 +10,8 @@ export interface ServiceTrouble {
   /** What to do. */
   readonly help: string;
 }
+
+/** Whether the same request may be answered a moment later, with nobody doing anything about it. */
+export function isPassing({ kind }: ServiceTrouble): boolean {
+  return kind === 'unreachable' || kind === 'throttled';
+}

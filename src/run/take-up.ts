@@ -1,4 +1,4 @@
-import type { RunEvent, TaskRecord } from '../model/run.ts';
+import type { AttemptState, RunEvent, TaskRecord } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import { ok, type Result } from '../util/result.ts';
 import { observeAll, recordObservation, underWay, type Watch } from './observe-all.ts';
@@ -51,6 +51,8 @@ function runsAgain({ state }: TaskRecord, { rerunUnknown }: Resumption): boolean
 /** How long before its own end a process may have seen that of an attempt, and not have read its log to the end. */
 const UNREAD_MS = 60_000;
 
+const UNDER_WAY: ReadonlySet<AttemptState> = new Set(['starting', 'pending', 'running']);
+
 type Stopped = Extract<RunEvent, { event: 'attempt-stopped' }>;
 
 /** A run that has ended has read all logs first. */
@@ -66,9 +68,10 @@ function endedLast(past: readonly RunEvent[]): Stopped[] {
 async function readRest({ task, attempt }: Stopped, { keptLines }: Resumption, around: Surroundings): Promise<void> {
   const { fold, session, followers } = around;
   const record = fold.tasks.get(task)?.attempts.find((one) => one.attempt === attempt);
-  if (record?.handle === undefined) return;
-  const { handle, launch, askedAt, steps } = record;
-  const attached = await session.attach({ task, attempt, launch }, { handle, askedAt, isOver: true });
+  // What was refused may have been asked for anew, and be under way.
+  if (record?.handle === undefined || UNDER_WAY.has(record.state)) return;
+  const { handle, launch, askedAt, refusals, steps } = record;
+  const attached = await session.attach({ task, attempt, refusals, launch }, { handle, askedAt, isOver: true });
   if (!attached.ok || 'state' in attached.value) return;
   followers.follow(handle, { task, attempt, kept: { lines: await keptLines(task, attempt), events: steps } });
   followers.ended(handle);

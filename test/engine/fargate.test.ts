@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runOnFargate } from '../support/fargate-run.ts';
+import { type Act, runOnFargate } from '../support/fargate-run.ts';
 import { makeNode } from '../support/random-pipeline.ts';
 
 /** So many tasks that need nothing of each other. */
@@ -133,4 +133,33 @@ test('fargate, Spot: what is interrupted again and again goes on demand, and say
       [false, undefined],
     ],
   );
+});
+
+test('fargate, interrupted or lost: what had ended well by then is done and not tried again, by what its step said; the others are', async () => {
+  const outcomes: Record<string, Act> = {
+    // Of a Spot task that had its two minutes.
+    n0: { ms: 300, exitCode: 0, reported: 0 },
+    // That stopped when it was asked to, as a shell does that traps it.
+    n1: { ms: 300, exitCode: 0 },
+    n2: { ms: 300, exitCode: 143, reported: 143 },
+    // Whose host was gone between its last word and its end.
+    n3: { ms: 300, reported: 0 },
+    n4: { ms: 300 },
+  };
+  const first = (task: string) => ({ WHERRY_TASK: task, WHERRY_ATTEMPT: '1' });
+  const spot = ['n0', 'n1', 'n2'].map((task) => ({
+    fault: 'spot-interruption',
+    where: { env: first(task) },
+    after: 0,
+  }));
+  const lost = ['n3', 'n4'].map((task) => ({ fault: 'host-lost', where: { env: first(task) }, after: 0 }));
+  const { state } = await runOnFargate({
+    nodes: flat(5),
+    act: (task, attempt) => (attempt === 1 ? (outcomes[task] ?? {}) : {}),
+    policy: { spot: true, retries: { platform: 1, spot: 1, user: 0, oom: 'fail' } },
+    faults: { tasks: [...spot, ...lost] },
+  });
+  assert.equal(state.state, 'succeeded');
+  const told = state.tasks.map(({ attempts }) => attempts.map(({ exitCode, failure }) => failure?.reason ?? exitCode));
+  assert.deepEqual(told, [[0], ['interrupted', 0], ['interrupted', 0], [0], ['lost', 0]]);
 });

@@ -15,6 +15,8 @@ export interface Act {
   readonly lines?: readonly string[];
   readonly ms?: number;
   readonly exitCode?: number;
+  /** Its step says that it has ended so, before the container does. */
+  readonly reported?: number;
 }
 
 export interface FargateRun {
@@ -67,7 +69,9 @@ export async function runOnFargate({
     const task = environment['WHERRY_TASK'] ?? '';
     const attempt = Number(environment['WHERRY_ATTEMPT']);
     made.push(`${task}/${attempt}`);
-    return perform(act(task, attempt), onLine);
+    const [, nonce] = environment['WHERRY_EVENTS']?.split(':') ?? [];
+    const report = (exitCode: number) => onLine(`::wherry::${nonce}::{"event":"step-finished","exitCode":${exitCode}}`);
+    return perform(act(task, attempt), { onLine, report });
   });
   const account = {
     ...ACCOUNT,
@@ -133,8 +137,12 @@ export async function runOnFargate({
   }
 }
 
-async function perform({ lines = [], ms = 0, exitCode = 0 }: Act, onLine: ContainerSpec['onLine']) {
+async function perform(
+  { lines = [], ms = 0, exitCode = 0, reported }: Act,
+  { onLine, report }: Pick<ContainerSpec, 'onLine'> & { report(exitCode: number): void | Promise<void> },
+) {
   for (const line of lines) await onLine(line);
+  if (reported !== undefined) await report(reported);
   if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
   return { exitCode, isOutOfMemory: false };
 }

@@ -41,10 +41,7 @@ export async function endByMarker(
   const forgotten = `ECS has forgotten attempt ${attempt}`;
   if (spill === undefined)
     return ok(unknownEnd(`${forgotten}, and without a spill location there are no done markers`));
-  const read = async <Name extends keyof Markers>(name: Name) => {
-    const text = await s3.get(under(spill, runKey(runId, `tasks/${task}/${name}.json`)));
-    return text.ok ? ok(text.value === undefined ? undefined : (JSON.parse(text.value) as Markers[Name])) : text;
-  };
+  const read = <Name extends keyof Markers>(name: Name) => readMarker(name, task, { s3, spill, runId });
   const done = await read('done');
   if (!done.ok) return done;
   if (done.value !== undefined)
@@ -64,6 +61,18 @@ export async function endByMarker(
       ? { reason: 'cancelled', blame: 'request', detail }
       : failureOf(exitCode, failed.value.attempt === attempt ? events : [], detail);
   return ok({ exitCode, failure, times: { stoppedAt: Date.parse(failedAt) } });
+}
+
+type MarkedPlace = Place & { readonly spill: string };
+
+/** By it a task is done, whatever became of the container that wrote it. Undefined where there is none. */
+export function doneMarker(task: string, place: MarkedPlace) {
+  return readMarker('done', task, place);
+}
+
+async function readMarker<Name extends keyof Markers>(name: Name, task: string, { s3, spill, runId }: MarkedPlace) {
+  const text = await s3.get(under(spill, runKey(runId, `tasks/${task}/${name}.json`)));
+  return text.ok ? ok(text.value === undefined ? undefined : (JSON.parse(text.value) as Markers[Name])) : text;
 }
 
 function unknownEnd(detail: string): AttemptEnd {

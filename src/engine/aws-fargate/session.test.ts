@@ -9,7 +9,8 @@ import { predictedOverrides, RUN_ID } from '../../fargate/predicted-overrides.ts
 import type { RunTaskDetails, runTaskRequest } from '../../fargate/run-task-request.ts';
 import { bootstrapCommand } from '../../fargate/step-command.ts';
 import type { Plan, PlanTask } from '../../model/plan.ts';
-import { ok } from '../../util/result.ts';
+import type { EcsTask } from '../../service/aws/ecs.ts';
+import { failed, ok } from '../../util/result.ts';
 import { FargateSession, type SessionParts } from './session.ts';
 
 const bootstrap = readFileSync(join(import.meta.dirname, '..', '..', '..', 'bridge', 'bootstrap.py'), 'utf8');
@@ -82,4 +83,68 @@ test('a session sends overrides of the length that check predicts', async () => 
     const shorter = RUN_ID.length - runId.length;
     assert.equal(JSON.stringify(predicted).length, JSON.stringify(overrides).length + shorter, JSON.stringify(written));
   }
+});
+
+const STOPPED: EcsTask = {
+  taskArn: 'arn',
+  lastStatus: 'STOPPED',
+  startedAt: new Date(1000),
+  stoppedAt: new Date(9000),
+};
+const exited = (exitCode?: number) => ({
+  containers: [{ name: 'main', ...(exitCode === undefined ? {} : { exitCode }) }],
+});
+const DONE = { 'tasks/clean/done.json': '{"finishedAt":"2026-11-25T03:00:05.000Z"}' };
+
+/** How a session with a spill, where these objects are, sees the end of an attempt. */
+async function ended(task: Partial<EcsTask>, objects: Readonly<Record<string, string>>, isAway = () => false) {
+  const get = async (url: string) =>
+    isAway()
+      ? failed({ kind: 'throttled', service: 'Amazon S3', operation: 'GetObject', detail: 'SlowDown', help: '' })
+      : ok(objects[url.replace(`s3://shop/spill/runs/${runId}/`, '')]);
+  const settings = configSchema.parse({});
+  const session = new FargateSession({
+    options: { account: { region: 'eu-central-1' }, capacity: 1, logLagMs: 0, sha256, now: () => 0 },
+    request: { runId, plan, saveVersion: 'v' },
+    services: {
+      s3: { get },
+      ecs: {
+        runTask: async () => ok({ task: { taskArn: 'arn' }, reasons: [] }),
+        describeTasks: async () => ok([{ ...STOPPED, ...task }]),
+      },
+    },
+    launch: { settings, definitions: [[null, { arn: 'arn' }]], spill: 's3://shop/spill', stepHash: '', bootstrap: [] },
+  } as unknown as SessionParts);
+  await session.start({ task: 'clean', attempt: 1, refusals: 0, launch: { spot: true, vcpu: 1, memoryMiB: 2048 } });
+  return async () => {
+    const observed = await session.observe(['arn']);
+    assert.ok(observed.ok);
+    const observation = observed.value.get('arn');
+    if (observation?.state !== 'stopped') return observation?.state;
+    return observation.end.failure?.reason ?? observation.end.exitCode;
+  };
+}
+
+test('a task is done by its marker, whatever took the container: Spot, retirement, a lost host, a stop that came too late', async () => {
+  const retired = 'ECS is performing maintenance on the underlying infrastructure hosting the task.';
+  const cases: [task: Partial<EcsTask>, without: string][] = [
+    [{ stopCode: 'SpotInterruption', ...exited(0) }, 'interrupted'],
+    [{ stopCode: 'SpotInterruption', ...exited() }, 'interrupted'],
+    [{ stopCode: 'TerminationNotice', stoppedReason: retired, ...exited(0) }, 'interrupted'],
+    [exited(), 'lost'],
+    [{ stopCode: 'UserInitiated', ...exited(0) }, 'cancelled'],
+  ];
+  for (const [task, without] of cases) {
+    assert.equal(await (await ended(task, DONE))(), 0, JSON.stringify(task));
+    assert.equal(await (await ended(task, {}))(), without, JSON.stringify(task));
+  }
+  assert.equal(await (await ended({ stopCode: 'UserInitiated', ...exited(143) }, DONE))(), 'cancelled');
+});
+
+test('an attempt is not over before the spill has said whether its task is done', async () => {
+  let isAway = true;
+  const look = await ended({ stopCode: 'SpotInterruption', ...exited(0) }, DONE, () => isAway);
+  assert.equal(await look(), 'running');
+  isAway = false;
+  assert.equal(await look(), 0);
 });

@@ -3,8 +3,9 @@ import { isPlainKedro, plainCommand } from '../../fargate/plain-kedro.ts';
 import { cpuUnits, OVERRIDES_LIMIT, runTaskRequest } from '../../fargate/run-task-request.ts';
 import { attemptEnvironment, deliveryEnvironment } from '../../fargate/step-environment.ts';
 import type { PlanTask } from '../../model/plan.ts';
-import type { Failure } from '../../model/run.ts';
-import type { ServiceTrouble } from '../../model/trouble.ts';
+import type { AttemptEnd, Failure } from '../../model/run.ts';
+import type { StepEvent } from '../../model/step-event.ts';
+import { isPassing, type ServiceTrouble } from '../../model/trouble.ts';
 import type { EcsTask } from '../../service/aws/ecs.ts';
 import { failed, ok, type Result } from '../../util/result.ts';
 import type {
@@ -20,7 +21,7 @@ import type {
 } from '../engine.ts';
 import { freeze, type Launch } from './launch.ts';
 import { LogReader } from './log-reader.ts';
-import { endByMarker } from './markers.ts';
+import { doneMarker, endByMarker } from './markers.ts';
 import type { FargateOptions, Services } from './options.ts';
 import { refusalOf } from './refusal.ts';
 import type { Definition } from './resolve-definition.ts';
@@ -201,9 +202,11 @@ export class FargateSession implements EngineSession {
 
   async #forgotten(attempt: AttemptSpec): Promise<Result<StoppedObservation, ServiceTrouble>> {
     const { services, launch, request } = this.#parts;
-    const events = launch.spill === undefined ? [] : await this.#reports.stored(attempt);
-    const end = await endByMarker(attempt, { s3: services.s3, spill: launch.spill, runId: request.runId }, events);
-    return end.ok ? ok({ state: 'stopped', events, end: end.value }) : end;
+    const events = launch.spill === undefined ? ok([]) : await this.#reports.stored(attempt);
+    if (!events.ok) return events;
+    const place = { s3: services.s3, spill: launch.spill, runId: request.runId };
+    const end = await endByMarker(attempt, place, events.value);
+    return end.ok ? ok({ state: 'stopped', events: events.value, end: end.value }) : end;
   }
 
   #task(name: string): PlanTask {
@@ -269,18 +272,45 @@ export class FargateSession implements EngineSession {
     const container = this.#engine.container_name;
     const end = endOf(task, container, []);
     const isStored = this.#parts.launch.spill !== undefined;
-    const isExplained = end.failure !== undefined && end.exitCode !== undefined;
-    if (attempt === undefined || !isExplained || (!isStored && end.failure.blame !== 'user')) {
+    const isExplained = end.exitCode !== undefined && (isStored || end.failure?.blame === 'user');
+    if (attempt === undefined || end.failure === undefined || (!isExplained && !mayBeDone(end))) {
       if (attempt !== undefined) this.#reports.ended(handle, attempt);
       return { state: 'stopped', events: [], end };
     }
     const events = await this.#reports.ofFailed(handle, attempt);
-    if (events === undefined) return { state: 'running', startedAt: task.startedAt?.getTime(), events: [] };
-    return { state: 'stopped', events: isStored ? events : [], end: endOf(task, container, events) };
+    const isDone = events !== undefined && mayBeDone(end) ? await this.#isDone(attempt, events) : false;
+    if (events === undefined || isDone === undefined)
+      return { state: 'running', startedAt: task.startedAt?.getTime(), events: [] };
+    const verdict = isDone ? { ...end, exitCode: 0, failure: undefined } : endOf(task, container, events);
+    return { state: 'stopped', events: isStored ? events : [], end: verdict };
+  }
+
+  /** Whether its step has done the task; undefined where that cannot be known now. */
+  async #isDone({ task }: AttemptSpec, events: readonly StepEvent[]): Promise<boolean | undefined> {
+    const { services, launch, request } = this.#parts;
+    if (launch.spill === undefined)
+      return events.some((event) => event.event === 'step-finished' && event.exitCode === 0);
+    const marker = await doneMarker(task, { s3: services.s3, spill: launch.spill, runId: request.runId });
+    if (marker.ok) return marker.value !== undefined;
+    return isPassing(marker.error) ? undefined : false;
   }
 
   #isOverdue(askedAt: number): boolean {
     return this.#parts.options.now() - askedAt > UNKNOWN_FOR_MS;
+  }
+}
+
+/** What took it away may have come when its work was done: the two minutes of Spot are enough for many a task. */
+function mayBeDone({ failure, exitCode, times }: AttemptEnd): boolean {
+  if (times.startedAt === undefined) return false;
+  switch (failure?.reason) {
+    case 'interrupted':
+    case 'lost':
+      return exitCode === 0 || exitCode === undefined;
+    case 'cancelled':
+      return exitCode === 0;
+    default:
+      return false;
   }
 }
 

@@ -1,6 +1,8 @@
 import { runKey, under } from '../../fargate/step-command.ts';
 import type { StepEvent } from '../../model/step-event.ts';
+import { isPassing, type ServiceTrouble } from '../../model/trouble.ts';
 import type { S3Service } from '../../service/aws/s3.ts';
+import { ok, type Result } from '../../util/result.ts';
 import type { AttemptSpec, Handle, LogLine, LogPage } from '../engine.ts';
 import { parseStepEvent } from '../parse-step-event.ts';
 import { siftLines } from './sift-lines.ts';
@@ -38,7 +40,10 @@ export class StepReports {
   /** All of an attempt that failed; undefined while more may come. */
   async ofFailed(handle: Handle, attempt: Named): Promise<readonly StepEvent[] | undefined> {
     const { spill, now, lagMs } = this.#place;
-    if (spill !== undefined) return this.stored(attempt);
+    if (spill !== undefined) {
+      const stored = await this.stored(attempt);
+      return stored.ok ? stored.value : undefined;
+    }
     const endedAt = this.#endedAt.get(handle) ?? now();
     this.#endedAt.set(handle, endedAt);
     if (now() - endedAt < lagMs) return undefined;
@@ -65,15 +70,22 @@ export class StepReports {
       this.#unread.delete(handle);
       return attempt === undefined ? [] : [[handle, attempt]];
     });
-    const read = due.map(async ([handle, attempt]) => [handle, await this.stored(attempt)] as const);
-    return new Map(await Promise.all(read));
+    const read = new Map<Handle, readonly StepEvent[]>();
+    await Promise.all(
+      due.map(async ([handle, attempt]) => {
+        const stored = await this.stored(attempt);
+        if (stored.ok) read.set(handle, stored.value);
+        else this.#unread.set(handle, attempt);
+      }),
+    );
+    return read;
   }
 
-  /** What is at the spill now. */
-  async stored({ task, attempt }: Named): Promise<readonly StepEvent[]> {
+  /** What is at the spill now; none where that may not be read. */
+  async stored({ task, attempt }: Named): Promise<Result<readonly StepEvent[], ServiceTrouble>> {
     const { s3, spill = '', runId } = this.#place;
     const text = await s3.get(under(spill, runKey(runId, `tasks/${task}/events-${attempt}.jsonl`)));
-    const lines = text.ok ? (text.value ?? '').split('\n') : [];
-    return lines.flatMap((line) => parseStepEvent(line) ?? []);
+    if (!text.ok) return isPassing(text.error) ? text : ok([]);
+    return ok((text.value ?? '').split('\n').flatMap((line) => parseStepEvent(line) ?? []));
   }
 }
