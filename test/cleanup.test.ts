@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, readdir } from 'node:fs/promises';
+import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, before, test } from 'node:test';
@@ -160,9 +160,9 @@ test('cleanup: where nobody can be asked it shows what it would do and what it l
   const { status, stdout, stderr } = await cleanup();
   assert.equal(status, 1, stderr);
   assert.match(stderr, /^account 123456789012 as .* cluster counting$/m);
-  assert.match(stderr, /nothing was changed, as nobody can be asked here: wherry cleanup --yes stops these 2 tasks/);
+  assert.match(stderr, /nothing was changed, as nobody can be asked here: with --yes it would stop 2 tasks/);
   for (const { runId } of [orphan, elsewhere])
-    assert.match(stdout, new RegExp(`${runId} +failed +counting +middle .*to be stopped`));
+    assert.match(stdout, new RegExp(`${runId} +failed +middle on counting .*to be stopped`));
   assert.match(stdout, new RegExp(`left alone: wherry resume ${interrupted.runId} goes on with it`));
   assert.match(stdout, new RegExp(`left alone: wherry cancel ${living.runId} stops it`));
   assert.match(stdout, new RegExp(`no records of it here .started by airflow.; wherry cleanup ${DAG_RUN} stops it`));
@@ -246,8 +246,29 @@ test('cleanup: without the right to list tasks it says so once, with status 3', 
   assert.equal(stderr.match(/AccessDenied/g)?.length, 1);
 });
 
+test('cleanup: earlier runs of a cluster that is gone, or of another account, are in the way of nothing', async () => {
+  const runs = join(project.folder, '.wherry', 'runs');
+  const launched = await readFile(join(runs, interrupted.runId, 'launch.json'), 'utf8');
+  const earlier = [
+    launched.replaceAll('"cluster":"counting"', '"cluster":"gone"'),
+    launched
+      .replace('"accountId":"123456789012"', '"accountId":"210987654321"')
+      .replace(/"region":"[^"]*"/g, '"region":"xx"'),
+  ];
+  for (const [index, launch] of earlier.entries()) {
+    const folder = join(runs, `20200101T000000-00000${index}`);
+    await cp(join(runs, interrupted.runId), folder, { recursive: true });
+    await writeFile(join(folder, 'launch.json'), launch);
+  }
+  const { status, stdout, stderr } = await cleanup();
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^runs in other accounts are not looked at: 210987654321$/m);
+  assert.match(stdout, new RegExp(interrupted.runId));
+  for (const index of earlier.keys()) await rm(join(runs, `20200101T000000-00000${index}`), { recursive: true });
+});
+
 test('cleanup: a project whose settings and runs name no cluster asks nothing of AWS', async () => {
   await using local = await tinyProject();
   const { status, stdout, stderr } = await wherry(['cleanup', '-C', local.folder], { AWS_PROFILE: 'nowhere' });
-  assert.deepEqual([status, stdout, stderr], [0, 'nothing of Wherry runs there\n', '']);
+  assert.deepEqual([status, stdout, stderr], [0, 'nothing is left behind\n', '']);
 });

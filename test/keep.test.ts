@@ -3,10 +3,13 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { s3Service } from '../src/service/aws/s3.ts';
-import { batches } from '../src/util/batches.ts';
 import { wherry } from './support/cli.ts';
 import { type CountingProject, countingAws, countingProject } from './support/counting-project.ts';
 import type { EmulatedAws } from './support/emulated-aws.ts';
+import { machine } from './support/machine.ts';
+import { otherMachine } from './support/other-machine.ts';
+
+const DAY_MS = 86_400_000;
 
 const SPILL = 's3://wherry-counting/spill';
 const KEEPS = ['never', 'on-failure', 'always', '7d'] as const;
@@ -19,8 +22,9 @@ nodes:
 `;
 let project: CountingProject;
 let aws: EmulatedAws;
-/** Failed runs, by their `spill.keep`. */
+/** Failed runs by their `spill.keep`: some are resumed, some stay what they are. */
 const failed = new Map<Keep, string>();
+const left = new Map<Keep, string>();
 
 before(async () => {
   project = await countingProject({ pipeline: PIPELINE });
@@ -34,8 +38,8 @@ before(async () => {
       settings.replace(/^spill: .*$/m, `spill: { location: "${SPILL}", keep: ${keep} }`),
     );
   }
-  for (const pair of batches(KEEPS, 2))
-    await Promise.all(pair.map(async (keep) => failed.set(keep, await failedRun(keep))));
+  for (const keep of KEEPS)
+    await Promise.all([failed, left].map(async (runs) => runs.set(keep, await failedRun(keep))));
 });
 
 after(async () => {
@@ -81,7 +85,7 @@ async function setFaults(...requests: object[]): Promise<void> {
 }
 
 test('resume: a run whose spilled data is gone is refused before anything starts, by the names of what is missing', async () => {
-  const runId = await failedRun('always');
+  const runId = left.get('always') ?? '';
   await removeByHand(runId);
   const counts = await project.counts();
   const { status, stderr } = await command('resume', 'always', runId);
@@ -126,6 +130,7 @@ test('spill.keep: data that cannot be removed is a warning, and the run has succ
   await setFaults();
   assert.equal(status, 0, stderr);
   const { runId } = JSON.parse(stdout) as { runId: string };
+  failed.set('never', runId);
   assert.match(
     stderr,
     /^warning: what this run has spilled is still at s3:\/\/\S+: Amazon S3 \(DeleteObjects\): AccessDenied/m,
@@ -133,16 +138,85 @@ test('spill.keep: data that cannot be removed is a warning, and the run has succ
   assert.deepEqual(await dataOf(runId), ['data/x']);
 });
 
-test('spill.keep: on this machine data is removed likewise', async () => {
-  await mkdir(join(project.folder, 'conf', 'local'), { recursive: true });
-  await writeFile(
-    join(project.folder, 'conf', 'local', 'wherry.yml'),
-    `spill: { location: "${SPILL}", keep: on-failure }\n`,
+async function cleaned(words: readonly string[], env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = await wherry(['cleanup', ...words, '--format', 'json'], { ...aws.env, ...env });
+  assert.notEqual(stdout, '', stderr);
+  const { spilled } = JSON.parse(stdout) as { spilled: { runId: string; keep: string; isRemoved: boolean }[] };
+  return { status, stderr, runs: spilled.map(({ runId, keep, isRemoved }) => `${keep} ${runId} ${isRemoved}`).sort() };
+}
+
+async function dataOfAll(): Promise<Record<string, number>> {
+  const ids = [...failed, ...left].map(([keep, runId]) => [`${keep} ${runId}`, runId] as const);
+  return Object.fromEntries(await Promise.all(ids.map(async ([name, runId]) => [name, (await dataOf(runId)).length])));
+}
+
+test('cleanup: removes the data that is to be kept no longer, and of no run that may still need it', async () => {
+  const here = ['-C', project.folder, '-e', 'never'];
+  const before = await dataOfAll();
+  const due = [left.get('never'), failed.get('never')];
+  const shown = await cleaned(here);
+  assert.equal(shown.status, 1);
+  assert.match(
+    shown.stderr,
+    /nothing was changed, as nobody can be asked here: with --yes it would remove 2 spilled objects/,
   );
-  const ran = await wherry(['run', '-C', project.folder, '--format', 'json']);
-  assert.equal(ran.status, 0, ran.stderr);
-  const { runId } = JSON.parse(ran.stdout) as { runId: string };
+  assert.deepEqual(shown.runs, due.map((runId) => `never ${runId} false`).sort());
+  await setFaults({ fault: 'error', operation: 'DeleteObjects', type: 'AccessDenied', message: 'No', status: 403 });
+  const denied = await wherry(['cleanup', ...here, '--yes', left.get('never') ?? ''], aws.env);
+  await setFaults();
+  assert.equal(denied.status, 3);
+  assert.match(denied.stderr, /^wherry: Amazon S3 \(DeleteObjects\): AccessDenied/m);
+  assert.deepEqual(await dataOfAll(), before);
+
+  const done = await cleaned([...here, '--yes']);
+  assert.deepEqual([done.status, done.runs], [0, due.map((runId) => `never ${runId} true`).sort()], done.stderr);
+  const after = { ...before, [`never ${left.get('never')}`]: 0, [`never ${failed.get('never')}`]: 0 };
+  assert.deepEqual(await dataOfAll(), after);
+  assert.deepEqual(await cleaned(here), { status: 0, stderr: `${done.stderr.split('\n')[0]}\n`, runs: [] });
+  const refused = await command('resume', 'never', left.get('never') ?? '');
+  assert.match(refused.stderr, /cannot go on, as what it has spilled is gone/);
+});
+
+test('cleanup: removes data by days, also from another machine, and nothing that has not ended', async () => {
+  const local = ['-C', project.folder];
+  await mkdir(join(project.folder, 'conf', 'local'), { recursive: true });
+  const settings = join(project.folder, 'conf', 'local', 'wherry.yml');
+  await writeFile(settings, `spill: { location: "${SPILL}", keep: 7d }\n`);
+  const [ended, interrupted] = [await localRun(), await localRun()];
+  const events = join(project.folder, '.wherry', 'runs', interrupted, 'events.jsonl');
+  await writeFile(events, (await readFile(events, 'utf8')).replace(/.*"run-stopped".*\n$/, ''));
+  const before = await dataOfAll();
+
+  await using later = await machine('later');
+  await using other = await otherMachine(project.folder);
+  const there = ['-C', other.folder, '-e', '7d', '--yes'];
+  await later.setAhead(6.9 * DAY_MS);
+  assert.deepEqual((await cleaned(there, later.env)).runs, []);
+  await later.setAhead(7.1 * DAY_MS);
+  const due = [left.get('7d'), failed.get('7d')];
+  assert.deepEqual((await cleaned(there, later.env)).runs, due.map((runId) => `7d ${runId} true`).sort());
+  const after = { ...before, [`7d ${left.get('7d')}`]: 0, [`7d ${failed.get('7d')}`]: 0 };
+  assert.deepEqual(await dataOfAll(), after);
+  assert.deepEqual((await cleaned([...local, '--yes'], later.env)).runs, [`7d ${ended} true`]);
+  assert.deepEqual(await Promise.all([ended, interrupted].map(localData)), [[], ['x']]);
+});
+
+test('spill.keep: on this machine data is removed likewise, and the records stay', async () => {
+  const settings = join(project.folder, 'conf', 'local', 'wherry.yml');
+  await writeFile(settings, `spill: { location: "${SPILL}", keep: on-failure }\n`);
+  const runId = await localRun();
+  assert.deepEqual(await localData(runId), []);
   const folder = join(project.folder, '.wherry', 'spill', 'runs', runId);
-  assert.deepEqual(await readdir(join(folder, 'data')), []);
   assert.deepEqual((await readdir(folder)).sort(), ['data', 'run.json', 'tasks']);
 });
+
+/** Its id. */
+async function localRun(): Promise<string> {
+  const { status, stdout, stderr } = await wherry(['run', '-C', project.folder, '--format', 'json']);
+  assert.equal(status, 0, stderr);
+  return (JSON.parse(stdout) as { runId: string }).runId;
+}
+
+function localData(runId: string): Promise<string[]> {
+  return readdir(join(project.folder, '.wherry', 'spill', 'runs', runId, 'data'));
+}

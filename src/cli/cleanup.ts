@@ -1,70 +1,90 @@
 import { askYesOrNo } from './ask.ts';
 import { type CommandInput, EXIT, UsageError } from './command.ts';
 import type { MirrorOptions } from './mirror.ts';
-import { type Ended, findLiveRuns, isOrphan, type LiveRun, stopOrphan } from './orphans.ts';
-import { liveRunsJson, liveRunsTable } from './present/live-runs.ts';
+import { findLiveRuns, isOrphan, type LiveRun, stopOrphan } from './orphans.ts';
+import { findOutdated, type OutdatedData, removeOutdated } from './outdated-data.ts';
+import { leftoversJson, leftoversTable } from './present/leftovers.ts';
 import { reportTrouble } from './report-trouble.ts';
 import { findRun } from './run-store.ts';
+import { runsInReach } from './runs-in-reach.ts';
 
 interface CleanupOptions extends MirrorOptions {
   readonly yes?: boolean;
 }
 
 type Input = CommandInput<CleanupOptions>;
+type Leftover = LiveRun | OutdatedData;
 
-/** Shows what still runs of runs that are over, and stops it once that is wanted. */
+/** Shows what still runs of runs that are over, and the data that they are to keep no longer, and does away with it once that is wanted. */
 export async function cleanup(input: Input): Promise<number> {
   const { args, options, host } = input;
-  const all = await findLiveRuns(input);
-  if (typeof all === 'number') return all;
-  const asked = await askedFor(args[0], all, input);
-  const live = all.filter(({ runId }) => asked === undefined || runId === asked);
-  const orphans = live.filter((found) => isOrphan(found, asked));
+  const own = await runsInReach(input);
+  if (typeof own === 'number') return own;
+  const found = { live: await findLiveRuns(own, input), outdated: await findOutdated(own, input) };
+  const asked = await askedFor(args[0], [...found.live, ...found.outdated], input);
+  const isAskedFor = ({ runId }: Leftover) => asked === undefined || runId === asked;
+  const live = found.live.filter(isAskedFor);
+  const outdated = found.outdated.filter(isAskedFor);
+  const due = new Set<Leftover>([...live.filter((run) => isOrphan(run, asked)), ...outdated]);
+  const leftovers = { live, outdated, due };
   const isJson = options.format === 'json';
-  if (!isJson) host.out(liveRunsTable(live, { orphans, now: host.now() }));
-  const decision = orphans.length === 0 ? EXIT.fine : await decide(orphans, input);
-  const ended = decision === 'stop' ? await Promise.all(orphans.map((found) => stopOrphan(found, input))) : [];
-  if (isJson) host.out(`${JSON.stringify(liveRunsJson(live, { orphans, ended }), undefined, 2)}\n`);
-  return decision === 'stop' ? tell(ended, input) : decision;
+  if (!isJson) host.out(leftoversTable(leftovers, host.now()));
+  const decision = due.size === 0 ? EXIT.fine : await decide([...due], input);
+  const wanted = decision === 'wanted' ? [...due] : [];
+  const cleared = await Promise.all(wanted.map((leftover) => clear(leftover, input)));
+  const gone = new Set(wanted.filter((_, index) => cleared[index] === 'gone'));
+  if (isJson) host.out(`${JSON.stringify(leftoversJson(leftovers, gone), undefined, 2)}\n`);
+  const statuses = [...cleared, decision].filter((status) => typeof status === 'number');
+  return statuses.find((status) => status !== EXIT.fine) ?? EXIT.fine;
 }
 
 /** The id of the run that is asked for; undefined where none is. */
 async function askedFor(
   prefix: string | undefined,
-  live: readonly LiveRun[],
+  leftovers: readonly Leftover[],
   input: Input,
 ): Promise<string | undefined> {
   if (prefix === undefined) return undefined;
-  const ids = [...new Set(live.map(({ runId }) => runId))].filter((runId) => runId.startsWith(prefix));
+  const ids = [...new Set(leftovers.map(({ runId }) => runId))].filter((runId) => runId.startsWith(prefix));
   if (ids.length > 1) throw new UsageError(`'${prefix}' could be ${ids.length} runs: ${ids.slice(0, 3).join(', ')} …`);
   return ids[0] ?? (await findRun(prefix, input)).runId;
 }
 
 /** By the flag, or by the user's word. Else the exit status: there is something to clean up, and it was left as it is. */
-async function decide(orphans: readonly LiveRun[], { options, host }: Input): Promise<'stop' | number> {
-  if (options.yes) return 'stop';
-  const tasks = orphans.flatMap((found) => found.tasks).length;
+async function decide(due: readonly Leftover[], { options, host }: Input): Promise<'wanted' | number> {
+  if (options.yes) return 'wanted';
+  const tasks = due.reduce((sum, leftover) => sum + ('tasks' in leftover ? leftover.tasks.length : 0), 0);
+  const objects = due.reduce((sum, leftover) => sum + ('objects' in leftover ? leftover.objects : 0), 0);
+  const what = [
+    ...(tasks === 0 ? [] : [`stop ${tasks} tasks`]),
+    ...(objects === 0 ? [] : [`remove ${objects} spilled objects`]),
+  ].join(' and ');
   if (host.terminal === undefined) {
-    host.err(`nothing was changed, as nobody can be asked here: wherry cleanup --yes stops these ${tasks} tasks\n`);
+    host.err(`nothing was changed, as nobody can be asked here: with --yes it would ${what}\n`);
     return EXIT.problems;
   }
-  const answer = await askYesOrNo({ message: `Stop ${tasks} tasks? yes or no`, default: 'no' }, host);
-  if (answer) return 'stop';
+  const answer = await askYesOrNo({ message: `Shall it ${what}? yes or no`, default: 'no' }, host);
+  if (answer) return 'wanted';
   host.err('nothing was changed\n');
   return answer === undefined ? EXIT.interrupted : EXIT.problems;
 }
 
-/** How it went, run by run. The exit status. */
-function tell(ended: readonly Ended[], { options, host }: Input): number {
-  const say = options.format === 'json' ? host.err : host.out;
-  let status: number = EXIT.fine;
-  for (const { found, stopped } of ended) {
-    if (!stopped.ok) status = reportTrouble(stopped.error, host);
-    else if (stopped.value === undefined) host.err(`run ${found.runId} was taken up meanwhile: it is left alone\n`);
-    else if (stopped.value.left > 0) {
-      host.err(`run ${found.runId}: ${stopped.value.left} tasks have not stopped yet\n`);
-      status = EXIT.interrupted;
-    } else say(`run ${found.runId}: ${found.tasks.length} tasks have stopped\n`);
+/** Says how it went: it is gone, or the exit status for its being there still. */
+async function clear(leftover: Leftover, input: Input): Promise<'gone' | number> {
+  const { options, host } = input;
+  const { runId } = leftover;
+  const cleared = 'tasks' in leftover ? await stopOrphan(leftover, input) : await removeOutdated(leftover, input);
+  if (!cleared.ok) return reportTrouble(cleared.error, host);
+  if (cleared.value === undefined) {
+    host.err(`run ${runId} was taken up meanwhile: it is left alone\n`);
+    return EXIT.fine;
   }
-  return status;
+  if (!cleared.value.isGone) {
+    host.err(`run ${runId}: not all of its tasks have stopped yet\n`);
+    return EXIT.interrupted;
+  }
+  const say = options.format === 'json' ? host.err : host.out;
+  const what = 'tasks' in leftover ? `${leftover.tasks.length} tasks have stopped` : 'its spilled data is removed';
+  say(`run ${runId}: ${what}\n`);
+  return 'gone';
 }

@@ -142,7 +142,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'cleanup',
-    summary: 'stop what still runs of runs that are over (or of one run), after showing it',
+    summary:
+      'stop what still runs of runs that are over, and remove data that they are to keep no longer, after showing it',
     args: ['[run]'],
     options: [RUN_ELSEWHERE, { flags: '-y, --yes', about: 'do it, and ask nothing' }],
     formats: ['text', 'json'],

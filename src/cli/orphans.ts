@@ -1,16 +1,14 @@
-import type { ConfigValues } from '../config/schema.ts';
 import { clusterOf } from '../engine/aws-fargate/launch.ts';
 import type { Cluster, LiveTask } from '../engine/aws-fargate/live-tasks.ts';
 import type { RunStateName } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import type { EcsService } from '../service/aws/ecs.ts';
 import { type Limiter, limiter } from '../service/aws/rates.ts';
-import type { Result } from '../util/result.ts';
+import { ok, type Result } from '../util/result.ts';
 import { accountFrom, accountOfRun } from './aws-account.ts';
-import { checkAccount } from './check-account.ts';
 import { type CommandInput, OutOfReach } from './command.ts';
 import { type MirrorOptions, mirrorOfOthers } from './mirror.ts';
-import { type FoundRun, openRunStore, ownRuns, recordedRun } from './run-store.ts';
+import { type FoundRun, openRunStore, recordedRun } from './run-store.ts';
 import { settingsWithoutProject } from './settings-without-project.ts';
 import { isOver, whileOver } from './while-over.ts';
 
@@ -36,14 +34,11 @@ export function isOrphan({ runId, run }: LiveRun, asked: string | undefined): bo
   return run === undefined ? asked === runId : run.driver === undefined && isOver(run.state);
 }
 
-/** What was made of an orphan: how many of its tasks were stopped, and run still; undefined where it is none any more. */
-export interface Ended {
-  readonly found: LiveRun;
-  readonly stopped: Result<{ readonly stopped: number; readonly left: number } | undefined, ServiceTrouble>;
-}
-
-export async function stopOrphan(found: LiveRun, input: Input): Promise<Ended> {
-  const { cluster, tasks, run } = found;
+/** Whether all has stopped; undefined where it is no orphan any more. */
+export async function stopOrphan(
+  { cluster, tasks, run }: LiveRun,
+  input: Input,
+): Promise<Result<{ readonly isGone: boolean } | undefined, ServiceTrouble>> {
   const { stopAll } = await import('../engine/aws-fargate/stop-all.ts');
   const arns = tasks.map(({ taskArn }) => taskArn);
   const stopping = {
@@ -54,19 +49,21 @@ export async function stopOrphan(found: LiveRun, input: Input): Promise<Ended> {
     reason: 'its run is over: wherry cleanup',
   };
   const patience = { sleep: input.host.sleep, isOver: () => input.host.interrupted.aborted };
-  const stop = () => stopAll(stopping, patience);
-  return { found, stopped: await (run === undefined ? stop() : whileOver(run, input, stop)) };
+  const stop = async () => {
+    const stopped = await stopAll(stopping, patience);
+    return stopped.ok ? ok({ isGone: stopped.value.left === 0 }) : stopped;
+  };
+  return run === undefined ? stop() : whileOver(run, input, stop);
 }
 
-/** What runs of Wherry's, by ECS, and the records of it. The exit status, where the account is not to be worked in. */
-export async function findLiveRuns(input: Input): Promise<LiveRun[] | number> {
+/** What runs of Wherry's, by ECS, and the records of it. `own`: the runs of this machine. */
+export async function findLiveRuns(own: readonly FoundRun[], input: Input): Promise<LiveRun[]> {
   const { options, host } = input;
-  const store = await openRunStore(options, host);
-  const clusters = await clustersToSearch(await ownRuns(store, host), input);
-  if (typeof clusters === 'number') return clusters;
+  const clusters = await clustersToSearch(own, input);
   const limit = limiter(host);
   const live = (await Promise.all(clusters.map((cluster) => liveOn(cluster, limit)))).flat();
   if (live.length === 0) return [];
+  const store = await openRunStore(options, host);
   const others = (await mirrorOfOthers(options, host))?.objects;
   const recorded = live.map(async (found) => {
     const run = await recordedRun(found.runId, { store, others }, input);
@@ -93,52 +90,25 @@ async function liveOn({ name, account, isConfigured }: SearchedCluster, limit: L
 interface SearchedCluster extends Cluster {
   /** Of the settings, and so it should be there; that of an old run may be gone. */
   readonly isConfigured: boolean;
-  /** Undefined where it is not known. */
-  readonly accountId: string | undefined;
 }
 
-/** The cluster of the settings, and those where runs were begun that this machine has records of. */
-async function clustersToSearch(own: readonly FoundRun[], input: Input): Promise<SearchedCluster[] | number> {
-  const { options, host } = input;
-  const settings = await settingsWithoutProject(options, host);
-  const clusters = [...(await configuredCluster(settings, input)), ...(await clustersOfRuns(own, input))];
-  const [first] = clusters;
-  if (first === undefined) return [];
-  const where = `cluster ${[...new Set(clusters.map(({ name }) => name))].join(', ')}`;
-  const allowed = { ids: settings.allowed_account_ids, by: 'allowed_account_ids has' };
-  const checked = await checkAccount({ account: first.account, allowed, where }, host);
-  if (typeof checked === 'number') return checked;
-  const isHere = ({ accountId }: SearchedCluster) =>
-    accountId === undefined || checked.id === undefined || accountId === checked.id;
-  for (const { name, account, accountId } of clusters.filter((cluster) => !isHere(cluster)))
-    host.err(`cluster ${name} in ${account.region} is in account ${accountId}: it is not looked at\n`);
-  const here = clusters.filter(isHere);
-  const places = here.map(({ name, account }) => `${account.region} ${name}`);
-  return here.filter((_, index) => places.indexOf(places[index] ?? '') === index);
-}
-
-async function configuredCluster(
-  { execution_engine: engine }: ConfigValues,
-  { options, host }: Input,
-): Promise<SearchedCluster[]> {
-  if (engine.type !== 'aws-fargate') return [];
-  const account = await accountFrom(engine, options, host);
-  return [{ name: engine.cluster ?? 'default', account, accountId: undefined, isConfigured: true }];
-}
-
-function clustersOfRuns(own: readonly FoundRun[], { options, host }: Input): Promise<SearchedCluster[]> {
-  const launches = own.flatMap(({ launch }) => launch ?? []);
-  // Tasks on the embedded emulator end with it.
-  const onAws = launches.filter(({ engine, emulated }) => engine === 'aws-fargate' && emulated === undefined);
-  const byPlace = new Map(
-    onAws.map((launch) => [`${launch.accountId} ${launch.prices?.region} ${clusterOf(launch.frozen)}`, launch]),
-  );
-  return Promise.all(
-    [...byPlace.values()].map(async (launch) => ({
-      name: clusterOf(launch.frozen),
-      account: await accountOfRun(launch, options, host),
-      accountId: launch.accountId,
-      isConfigured: false,
-    })),
-  );
+/** The cluster of the settings, and those where runs of this machine were begun. */
+async function clustersToSearch(own: readonly FoundRun[], { options, host }: Input): Promise<SearchedCluster[]> {
+  const { execution_engine: engine } = await settingsWithoutProject(options, host);
+  const places = new Map<string, SearchedCluster>();
+  const add = (cluster: SearchedCluster) => {
+    const place = `${cluster.account.region} ${cluster.name}`;
+    if (!places.has(place)) places.set(place, cluster);
+  };
+  if (engine.type === 'aws-fargate') {
+    const account = await accountFrom(engine, options, host);
+    add({ name: engine.cluster ?? 'default', account, isConfigured: true });
+  }
+  const launches = own.flatMap(({ launch }) => (launch?.engine === 'aws-fargate' ? launch : []));
+  const byPlace = new Map(launches.map((launch) => [`${launch.prices?.region} ${clusterOf(launch.frozen)}`, launch]));
+  for (const launch of byPlace.values()) {
+    const account = await accountOfRun(launch, options, host);
+    add({ name: clusterOf(launch.frozen), account, isConfigured: false });
+  }
+  return [...places.values()];
 }

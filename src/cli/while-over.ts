@@ -1,6 +1,8 @@
 import type { RunState } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import { foldRun } from '../run/fold.ts';
+import type { ObjectStore } from '../store/mirror.ts';
+import type { SpillObjects } from '../store/spilled-data.ts';
 import { ok, type Result } from '../util/result.ts';
 import type { GlobalOptions } from './command.ts';
 import type { Host } from './host.ts';
@@ -13,11 +15,18 @@ export function isOver({ state }: Pick<RunState, 'state'>): boolean {
   return state !== 'running' && state !== 'interrupted';
 }
 
+interface Over {
+  /** As it is now. */
+  readonly state: RunState;
+  /** Undefined where the run is not mirrored. */
+  readonly mirror: (ObjectStore & SpillObjects) | undefined;
+}
+
 /** Does something to a run that is over, while nobody can take it up. Undefined where somebody has done so meanwhile. */
 export async function whileOver<T>(
   { runId, launch }: FoundRun,
   { options, host }: { readonly options: GlobalOptions; readonly host: Host },
-  act: () => Promise<Result<T, ServiceTrouble>>,
+  act: (over: Over) => Promise<Result<T, ServiceTrouble>>,
 ): Promise<Result<T | undefined, ServiceTrouble>> {
   const store = await openRunStore(options, host);
   const isOwn = (await store.read(runId)) !== undefined;
@@ -29,8 +38,8 @@ export async function whileOver<T>(
     const read = await readNewest(runId, { store, mirror });
     if (!read.ok) return read;
     const { newest } = read.value;
-    const isStillOver = newest !== undefined && isOver(foldRun(runId, newest.plan, newest.events));
-    return isStillOver ? await act() : ok(undefined);
+    const state = newest && foldRun(runId, newest.plan, newest.events);
+    return state !== undefined && isOver(state) ? await act({ state, mirror }) : ok(undefined);
   } finally {
     await locks.value.release();
     mirror?.close();

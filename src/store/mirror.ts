@@ -19,19 +19,15 @@ export interface ObjectStore {
   versioned(key: string): VersionedText;
 }
 
-const RUN_ID = /^\d{8}T\d{6}-[0-9a-f]{6}$/;
+/** Whether it is one of `wherry run`'s: DAG runs have other ids, and no records. */
+export function isRunId(name: string): boolean {
+  return /^\d{8}T\d{6}-[0-9a-f]{6}$/.test(name);
+}
 
 /** Ids of the runs that are mirrored, newest first. */
 export async function mirroredRuns(objects: ObjectStore): Answer<string[]> {
   const found = await objects.listFolders('runs/');
-  return found.ok
-    ? ok(
-        found.value
-          .filter((name) => RUN_ID.test(name))
-          .sort()
-          .reverse(),
-      )
-    : found;
+  return found.ok ? ok(found.value.filter(isRunId).sort().reverse()) : found;
 }
 
 export function mirroredLock(objects: ObjectStore, runId: string): VersionedText {
