@@ -18,6 +18,13 @@ export type Failure = {
   | { readonly reason: 'out-of-memory'; readonly blame: 'user'; readonly exitCode: number | undefined }
   | { readonly reason: 'timed-out'; readonly blame: 'user' }
   | { readonly reason: 'killed'; readonly blame: 'user' | 'platform'; readonly exitCode: number }
+  /** A container beside it, which the task cannot be without, ended first. */
+  | {
+      readonly reason: 'sidecar-ended';
+      readonly blame: 'user';
+      readonly container: string;
+      readonly exitCode: number | undefined;
+    }
   | { readonly reason: 'not-started'; readonly blame: 'user' | 'platform' }
   /** What it needs before it can start (its image, secrets, a file system) could not be reached. */
   | { readonly reason: 'no-connection'; readonly blame: 'user' }

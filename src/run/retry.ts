@@ -17,6 +17,7 @@ export function retryClass({ reason, blame }: Failure, { spot }: Pick<Launch, 's
     case 'no-address':
       return 'room';
     case 'no-connection':
+    case 'sidecar-ended':
       return 'once';
     case 'not-started':
       // What refuses to start for the user's settings will refuse again.

@@ -56,6 +56,8 @@ function describe(failure: Failure): string {
       return failure.detail;
     case 'killed':
       return `its container was killed, exit status ${failure.exitCode} (${failure.detail})`;
+    case 'sidecar-ended':
+      return `its container was stopped, as the container '${failure.container}' beside it had ended${failure.exitCode === undefined ? '' : ` with exit status ${failure.exitCode}`} (${failure.detail})`;
     case 'not-started':
     case 'no-connection':
     case 'no-capacity':

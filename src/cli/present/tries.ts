@@ -9,6 +9,7 @@ export const REASONS: Readonly<Record<Failure['reason'], string>> = {
   'out-of-memory': 'out of memory',
   'timed-out': 'timed out',
   killed: 'killed',
+  'sidecar-ended': 'a sidecar ended',
   'not-started': 'not started',
   'no-connection': 'no connection',
   'no-capacity': 'no capacity',

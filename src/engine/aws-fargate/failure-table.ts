@@ -35,16 +35,32 @@ const CONNECT =
  * What ECS says when a task does not run, or runs no more. The first row that matches holds; Fargate cuts long texts,
  * so that beginnings decide. Sources: ECS API reference (RunTask, errors; Task, stopCode); ECS Developer Guide, "Stopped
  * tasks error messages", "CannotPullContainer task errors", "API failure reasons"; and where a page is silent, public
- * reports that quote the service: gchq/sleeper#904, apache/airflow#15000, wellcomecollection/platform#3875.
+ * reports that quote the service: gchq/sleeper#904, apache/airflow#15000, wellcomecollection/platform#3875, telia-oss/terraform-aws-ecs-fargate#58.
  * Throttling and troubles of the service itself are no answer: service/aws/call.ts.
  */
 export const FAILURE_TABLE: readonly Row[] = [
-  { in: ['error', 'failures'], match: /Capacity is unavailable/, as: NO_CAPACITY, remedy: MORE_ZONES },
+  { in: ['error', 'failures', 'not-started'], match: /Capacity is unavailable/, as: NO_CAPACITY, remedy: MORE_ZONES },
   {
     in: ['error', 'failures'],
     match: /limit on the number of (vCPUs|tasks)/,
     as: OVER_QUOTA,
     remedy: 'ask for more Fargate vCPUs in Service Quotas (L-3032A538, for Spot L-36FBB829)',
+  },
+  {
+    // ECS makes it when an account uses ECS first, which takes a moment (awslabs/fargatecli#35).
+    in: ['error'],
+    match: /Unable to assume the service linked role/i,
+    as: CANNOT_START,
+    remedy:
+      'the account has never used ECS: aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com makes what it lacks, and who may not call that asks an administrator',
+  },
+  {
+    // A role that was just made is not known everywhere for some seconds (IAM User Guide, "Troubleshoot IAM": eventual consistency).
+    in: ['error', 'failures', 'not-started'],
+    match: /ECS was unable to assume the role/i,
+    as: CANNOT_START,
+    remedy:
+      'where the role was not made a moment ago: its trust policy must let ecs-tasks.amazonaws.com call sts:AssumeRole, and a role of that name must be in this account',
   },
   {
     in: ['error'],

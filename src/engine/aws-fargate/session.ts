@@ -281,7 +281,8 @@ export class FargateSession implements EngineSession {
     const isDone = events !== undefined && mayBeDone(end) ? await this.#isDone(attempt, events) : false;
     if (events === undefined || isDone === undefined)
       return { state: 'running', startedAt: task.startedAt?.getTime(), events: [] };
-    const verdict = isDone ? { ...end, exitCode: 0, failure: undefined } : endOf(task, container, events);
+    const known = this.#reportsFor(attempt) ? events : undefined;
+    const verdict = isDone ? { ...end, exitCode: 0, failure: undefined } : endOf(task, container, known);
     return { state: 'stopped', events: isStored ? events : [], end: verdict };
   }
 
@@ -293,6 +294,13 @@ export class FargateSession implements EngineSession {
     const marker = await doneMarker(task, { s3: services.s3, spill: launch.spill, runId: request.runId });
     if (marker.ok) return marker.value !== undefined;
     return isPassing(marker.error) ? undefined : false;
+  }
+
+  /** Whether what the step of this attempt reports can be known. */
+  #reportsFor({ task }: AttemptSpec): boolean {
+    const { spill, settings } = this.#parts.launch;
+    if (isPlainKedro(settings)) return false;
+    return spill !== undefined || this.#definition(this.#task(task)).log !== undefined;
   }
 
   #isOverdue(askedAt: number): boolean {
