@@ -106,7 +106,7 @@ async function logsOfService(run: FoundRun, input: CommandInput<LogsOptions>): P
       byHandle.delete('');
       for (const [handle, { task, attempt }] of byHandle)
         if (!attached.has(handle)) {
-          await session.attach({ task, ...attempt }, { ...attempt, handle });
+          await session.attach({ task, takesOver: false, ...attempt }, { ...attempt, handle });
           attached.add(handle);
         }
       const pages = await session.logs([...byHandle.keys()]);

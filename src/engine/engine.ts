@@ -14,6 +14,8 @@ export interface AttemptSpec {
   readonly attempt: number;
   /** How often it was refused so far. What was refused is asked for anew, not again: the answer to a request stays what it was. */
   readonly refusals: number;
+  /** Whether all attempts before it are known to be over: then what they hold is its own. */
+  readonly takesOver: boolean;
   readonly launch: Launch;
 }
 
@@ -34,6 +36,11 @@ export interface EarlierStart {
   readonly askedAt: number;
   /** Of one that is known to be over only the rest of the log is wanted. */
   readonly isOver?: boolean;
+}
+
+/** The end of an attempt that was refused: nothing was started. */
+export function refused(failure: Failure): StoppedObservation {
+  return { state: 'stopped', events: [], end: { exitCode: undefined, failure, times: {} } };
 }
 
 /** Such an attempt: to be observed under its handle, or over. */

@@ -251,6 +251,77 @@ test('run: an attempt that was refused is asked for anew, and a request that was
   assert.deepEqual(refusals, [1, 1, 1, 2]);
 });
 
+test('run: resumed, it waits for a service that does not answer as any run does, and hears at once what does not pass', async () => {
+  const at = '2026-01-01T00:00:00.000Z';
+  const past: RunEvent[] = [{ at, event: 'attempt-starting', task: 'a', attempt: 1, launch: LAUNCH }];
+  let away = 3;
+  const flaky = fakeSession();
+  const { outcome } = await drive(
+    {
+      ...flaky,
+      attach: async (spec, earlier) => (away-- > 0 ? failed(AWAY) : flaky.attach(spec, earlier)),
+      observe: async (handles) => (away-- > -3 ? failed(AWAY) : flaky.observe(handles)),
+    },
+    { resumed: { past, rerunUnknown: false } },
+  );
+  assert.equal(outcome.state.state, 'succeeded');
+
+  const clock = new VirtualClock();
+  const silent = fakeSession({ attach: async () => failed(AWAY) });
+  const left = await drive(silent, { clock, resumed: { past, rerunUnknown: false } });
+  assert.equal(left.outcome.kind, 'out-of-touch');
+  assert.equal(Math.round(clock.ms / 60_000), 10);
+
+  const denied: ServiceTrouble = { ...AWAY, kind: 'refused', detail: 'AccessDeniedException' };
+  const soon = new VirtualClock();
+  const refusing = fakeSession({ attach: async () => failed(denied) });
+  const refused = await drive(refusing, { clock: soon, resumed: { past, rerunUnknown: false } });
+  assert.deepEqual([refused.outcome.kind, soon.ms], ['out-of-touch', 0]);
+});
+
+test('run: an attempt takes over what earlier ones hold only where all of them are known to be over', async () => {
+  const at = '2026-01-01T00:00:00.000Z';
+  const taken = async (reason: Failure['reason']) => {
+    const failure = { reason, blame: 'request', detail: '' } as Failure;
+    const past: RunEvent[] = [
+      { at, event: 'attempt-starting', task: 'a', attempt: 1, launch: LAUNCH },
+      { at, event: 'attempt-stopped', task: 'a', attempt: 1, exitCode: undefined, failure, times: {} },
+    ];
+    const asked: unknown[] = [];
+    const session = fakeSession();
+    const start: EngineSession['start'] = async (spec) => {
+      asked.push([spec.task, spec.attempt, spec.takesOver]);
+      return session.start(spec);
+    };
+    await drive({ ...session, start }, { resumed: { past, rerunUnknown: true } });
+    return asked;
+  };
+  const b = ['b', 1, false];
+  assert.deepEqual(await taken('lost'), [['a', 2, true], b]);
+  assert.deepEqual(await taken('unknown'), [['a', 2, false], b]);
+});
+
+test('run: where nobody may stop a task, a run that is cancelled says so and ends', async () => {
+  const denied: ServiceTrouble = { ...AWAY, kind: 'refused', operation: 'StopTask', detail: 'AccessDeniedException' };
+  const cancel = { aborted: false };
+  const session = fakeSession();
+  const { outcome } = await drive(
+    {
+      ...session,
+      start: async (spec) => {
+        cancel.aborted = true;
+        return session.start(spec);
+      },
+      observe: async (handles) =>
+        ok(new Map(handles.map((handle) => [handle, { state: 'running', startedAt: 1, events: [] }]))),
+      stop: async () => failed(denied),
+    },
+    { cancel },
+  );
+  assert.equal(outcome.kind, 'out-of-touch');
+  assert.match(outcome.kind === 'out-of-touch' ? outcome.trouble.help : '', /then wherry cancel r$/);
+});
+
 test('run: resumed, a task of which nobody knows how it ended runs again only when that is asked for', async () => {
   const at = '2026-01-01T00:00:00.000Z';
   const past: RunEvent[] = [{ at, event: 'attempt-starting', task: 'a', attempt: 1, launch: LAUNCH }];
@@ -305,13 +376,19 @@ test('run: a start that nobody answers is asked for again as the same attempt, a
   const session = fakeSession();
   const { outcome, events } = await drive({
     ...session,
-    start: async (spec) => {
-      asked.push(`${spec.task}/${spec.attempt}`);
-      return asked.length <= 3 ? failed(AWAY) : session.start(spec);
+    start: async ({ task, attempt, ...spec }) => {
+      asked.push(`${task}/${attempt}`);
+      return task === 'a' ? failed(AWAY) : session.start({ task, attempt, ...spec });
+    },
+    // It may have been heard: how long ago it was asked for first says what asking for it again means.
+    attach: async ({ task, attempt }, { handle, askedAt }) => {
+      asked.push(`${task}/${attempt} of ${askedAt}`);
+      assert.equal(handle, undefined);
+      return asked.length <= 3 ? failed(AWAY) : ok({ handle: 'a/1' });
     },
   });
   assert.equal(outcome.state.state, 'succeeded');
-  assert.deepEqual(asked, ['a/1', 'a/1', 'a/1', 'a/1', 'b/1']);
+  assert.deepEqual(asked, ['a/1', 'a/1 of 0', 'a/1 of 0', 'a/1 of 0', 'b/1']);
   assert.equal(outcome.state.tasks[0]?.attempts.length, 1);
   assert.equal(events.filter(({ event }) => event === 'retry-due').length, 3);
 });

@@ -1,12 +1,14 @@
-import type { EngineSession, LogLine } from '../engine/engine.ts';
+import { type Attached, type EngineSession, type LogLine, refused } from '../engine/engine.ts';
 import type { Plan, TaskSize } from '../model/plan.ts';
 import type { Prices, RunEvent, RunPolicy, RunState } from '../model/run.ts';
-import type { ServiceTrouble } from '../model/trouble.ts';
+import { isPassing, type ServiceTrouble } from '../model/trouble.ts';
+import { failed, ok, type Result } from '../util/result.ts';
+import { attemptSpec } from './attempt-spec.ts';
 import { Bell } from './bell.ts';
 import { Contact } from './contact.ts';
 import { RunFold } from './fold.ts';
 import { LogFollowers } from './log-followers.ts';
-import { observeAll, underWay, type Watch } from './observe-all.ts';
+import { observeAll, recordObservation, underWay, type Watch } from './observe-all.ts';
 import { pollPause } from './poll-pause.ts';
 import { type Action, reconcile, timeoutOf } from './reconcile.ts';
 import type { Undated } from './record.ts';
@@ -73,6 +75,8 @@ class LiveRun {
   readonly #busy = new Set<string>();
   readonly #background = new Set<Promise<void>>();
   #recorded: Promise<void> = Promise.resolve();
+  /** Why what is to be cancelled will not stop. */
+  #unstoppable: ServiceTrouble | undefined;
   #isLooking = false;
   #lookedAt = 0;
   #bug: unknown;
@@ -112,9 +116,10 @@ class LiveRun {
         return { kind: 'ended', state: this.#fold.state() };
       }
       if (await this.#act(actions)) continue;
-      const trouble = this.#contact.lost;
+      const trouble = this.#unstoppable ?? this.#contact.lost;
       if (trouble !== undefined) {
-        return this.#leave({ ...trouble, help: `${trouble.help}; then wherry resume ${this.#context.runId}` });
+        const next = this.#unstoppable === undefined ? 'resume' : 'cancel';
+        return this.#leave({ ...trouble, help: `${trouble.help}; then wherry ${next} ${this.#context.runId}` });
       }
       this.#look();
       await this.#wait();
@@ -123,14 +128,14 @@ class LiveRun {
 
   /** Records that the run begins, or takes up what an earlier process has left of it. */
   async #begin(): Promise<ServiceTrouble | undefined> {
-    const { runId, plan, engineId, saveVersion, prices, resumed, sleep } = this.#context;
+    const { runId, plan, engineId, saveVersion, prices, resumed, cancel, sleep } = this.#context;
     const { planHash, pipeline } = plan;
     if (resumed === undefined) {
       await this.#record({ event: 'run-started', runId, planHash, pipeline, engine: engineId, saveVersion, prices });
       return undefined;
     }
     for (const event of resumed.past) this.#fold.apply(event);
-    const taken = await takeUp(resumed, { ...this.#watch, sleep });
+    const taken = await takeUp(resumed, { ...this.#watch, contact: this.#contact, cancel, sleep });
     return taken.ok ? undefined : taken.error;
   }
 
@@ -178,20 +183,32 @@ class LiveRun {
     this.#busy.add(task);
     await this.#record({ event: 'attempt-starting', task, attempt, launch });
     this.#beside(async () => {
-      const { session } = this.#context;
-      const refusals = this.#fold.tasks.get(task)?.attempts.at(-1)?.refusals ?? 0;
-      const started = await session.start({ task, attempt, refusals, launch });
-      if (started.ok) {
+      const started = await this.#ask(task);
+      if (!started.ok) await this.#repeat(task, started.error);
+      else {
         this.#contact.answered();
-        await this.#record({ event: 'attempt-started', task, attempt, handle: started.value });
-        this.#watch.followers.follow(started.value, { task, attempt });
-      } else if ('reason' in started.error) {
-        this.#contact.answered();
-        const end = { exitCode: undefined, failure: started.error, times: {} };
-        await this.#record({ event: 'attempt-stopped', task, attempt, ...end });
-      } else await this.#repeat(task, started.error);
+        if ('state' in started.value) await recordObservation(task, started.value, this.#watch);
+        else {
+          const { handle } = started.value;
+          await this.#record({ event: 'attempt-started', task, attempt, handle });
+          this.#watch.followers.follow(handle, { task, attempt });
+        }
+      }
       this.#busy.delete(task);
     });
+  }
+
+  /** Asks for a task's last attempt. A request that nobody answered may have been heard, and the answer be forgotten by now. */
+  async #ask(name: string): Promise<Result<Attached, ServiceTrouble>> {
+    const { session } = this.#context;
+    const task = this.#fold.tasks.get(name);
+    const last = task?.attempts.at(-1);
+    if (task === undefined || last === undefined) throw new Error(`nothing was asked for at task '${name}'`);
+    const spec = attemptSpec(task, last);
+    if (last.asks - last.refusals > 1) return session.attach(spec, { handle: undefined, askedAt: last.askedAt });
+    const started = await session.start(spec);
+    if (started.ok) return ok({ handle: started.value });
+    return 'reason' in started.error ? ok(refused(started.error)) : failed(started.error);
   }
 
   /** Nobody knows whether the request was heard: the same attempt is asked for again. */
@@ -214,8 +231,10 @@ class LiveRun {
       const stopped = await session.stop(handle, STOP_REASONS[because]);
       if (stopped.ok) return;
       this.#contact.failed(stopped.error);
-      await sleep(STOP_AGAIN_MS);
-      this.#busy.delete(handle);
+      if (isPassing(stopped.error)) {
+        await sleep(STOP_AGAIN_MS);
+        this.#busy.delete(handle);
+      } else if (because === 'cancelled') this.#unstoppable = stopped.error;
     });
   }
 

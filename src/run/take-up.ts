@@ -1,6 +1,8 @@
 import type { AttemptState, RunEvent, TaskRecord } from '../model/run.ts';
-import type { ServiceTrouble } from '../model/trouble.ts';
+import { isPassing, type ServiceTrouble } from '../model/trouble.ts';
 import { ok, type Result } from '../util/result.ts';
+import { attemptSpec } from './attempt-spec.ts';
+import type { Contact } from './contact.ts';
 import { observeAll, recordObservation, underWay, type Watch } from './observe-all.ts';
 import type { RunRecorder } from './store.ts';
 
@@ -16,6 +18,8 @@ export interface Resumption {
 }
 
 interface Surroundings extends Watch {
+  readonly contact: Contact;
+  readonly cancel: { readonly aborted: boolean };
   readonly sleep: (ms: number) => Promise<void>;
 }
 
@@ -32,16 +36,33 @@ export async function takeUp(resumption: Resumption, around: Surroundings): Prom
   if (trouble !== undefined) return trouble;
   for (const ended of endedLast(resumption.past)) await readRest(ended, resumption, around);
   for (;;) {
-    const observed = await observeAll(around);
+    const observed = await patiently(() => observeAll(around), around);
     if (!observed.ok) return observed;
     // What was being cancelled is not taken up again before it has stopped.
     if (!fold.cancelRequested || underWay(fold).size === 0) break;
-    for (const handle of underWay(fold).keys()) await session.stop(handle, 'the run was cancelled');
+    for (const handle of underWay(fold).keys()) {
+      const stopped = await session.stop(handle, 'the run was cancelled');
+      if (!stopped.ok && !isPassing(stopped.error)) return stopped;
+    }
     await sleep(PAUSE_MS);
   }
   const again = [...fold.tasks.values()].filter((task) => !resumption.toCancel && runsAgain(task, resumption));
   await record({ event: 'run-resumed', again: again.map(({ name }) => name) });
   return ok(undefined);
+}
+
+/** What passes by itself is waited for as in any run; what does not, the user hears at once. */
+async function patiently<T>(
+  ask: () => Promise<Result<T, ServiceTrouble>>,
+  { contact, cancel, sleep }: Surroundings,
+): Promise<Result<T, ServiceTrouble>> {
+  for (;;) {
+    const answer = await ask();
+    if (answer.ok) contact.answered();
+    else contact.failed(answer.error);
+    if (answer.ok || !isPassing(answer.error) || contact.lost !== undefined || cancel.aborted) return answer;
+    await sleep(PAUSE_MS);
+  }
 }
 
 function runsAgain({ state }: TaskRecord, { rerunUnknown }: Resumption): boolean {
@@ -67,11 +88,12 @@ function endedLast(past: readonly RunEvent[]): Stopped[] {
 
 async function readRest({ task, attempt }: Stopped, { keptLines }: Resumption, around: Surroundings): Promise<void> {
   const { fold, session, followers } = around;
-  const record = fold.tasks.get(task)?.attempts.find((one) => one.attempt === attempt);
+  const owner = fold.tasks.get(task);
+  const record = owner?.attempts.find((one) => one.attempt === attempt);
   // What was refused may have been asked for anew, and be under way.
-  if (record?.handle === undefined || UNDER_WAY.has(record.state)) return;
-  const { handle, launch, askedAt, refusals, steps } = record;
-  const attached = await session.attach({ task, attempt, refusals, launch }, { handle, askedAt, isOver: true });
+  if (owner === undefined || record?.handle === undefined || UNDER_WAY.has(record.state)) return;
+  const { handle, askedAt, steps } = record;
+  const attached = await session.attach(attemptSpec(owner, record), { handle, askedAt, isOver: true });
   if (!attached.ok || 'state' in attached.value) return;
   followers.follow(handle, { task, attempt, kept: { lines: await keptLines(task, attempt), events: steps } });
   followers.ended(handle);
@@ -84,8 +106,9 @@ async function attach(
 ): Promise<Result<void, ServiceTrouble>> {
   const last = task.attempts.at(-1);
   if (last === undefined || !around.fold.live.has(task.name)) return ok(undefined);
-  const spec = { task: task.name, attempt: last.attempt, refusals: last.refusals, launch: last.launch };
-  const attached = await around.session.attach(spec, { handle: last.handle, askedAt: last.askedAt });
+  const spec = attemptSpec(task, last);
+  const earlier = { handle: last.handle, askedAt: last.askedAt };
+  const attached = await patiently(() => around.session.attach(spec, earlier), around);
   if (!attached.ok) return attached;
   if ('state' in attached.value) {
     await recordObservation(task.name, attached.value, around);

@@ -136,7 +136,7 @@ async function openSession({ engine, plans }: Bench, plan: keyof Bench['plans'])
 }
 
 async function start(session: EngineSession, task: string, attempt = 1): Promise<Handle> {
-  const started = await session.start({ task, attempt, refusals: 0, launch: LAUNCH });
+  const started = await session.start({ task, attempt, refusals: 0, takesOver: false, launch: LAUNCH });
   assert.ok(started.ok, JSON.stringify(started));
   return started.value;
 }

@@ -62,7 +62,7 @@ async function sent(written: object, spill: string | undefined): Promise<ReturnT
     },
   } as unknown as SessionParts);
   const launch: RunTaskDetails['launch'] = { spot: false, vcpu: task.vcpu, memoryMiB: task.memoryMiB };
-  const started = await session.start({ task: 'clean', attempt: 1, refusals: 0, launch });
+  const started = await session.start({ task: 'clean', attempt: 1, refusals: 0, takesOver: false, launch });
   assert.ok(started.ok);
   return requests[0] as ReturnType<typeof runTaskRequest>;
 }
@@ -115,7 +115,13 @@ async function ended(task: Partial<EcsTask>, objects: Readonly<Record<string, st
     },
     launch: { settings, definitions: [[null, { arn: 'arn' }]], spill: 's3://shop/spill', stepHash: '', bootstrap: [] },
   } as unknown as SessionParts);
-  await session.start({ task: 'clean', attempt: 1, refusals: 0, launch: { spot: true, vcpu: 1, memoryMiB: 2048 } });
+  await session.start({
+    task: 'clean',
+    attempt: 1,
+    refusals: 0,
+    takesOver: false,
+    launch: { spot: true, vcpu: 1, memoryMiB: 2048 },
+  });
   return async () => {
     const observed = await session.observe(['arn']);
     assert.ok(observed.ok);
@@ -147,4 +153,109 @@ test('an attempt is not over before the spill has said whether its task is done'
   assert.equal(await look(), 'running');
   isAway = false;
   assert.equal(await look(), 0);
+});
+
+/** A session beside an ECS that knows these tasks now, and a clock. */
+function besideEcs() {
+  let now = Date.parse('2026-11-25T03:00:00.000Z');
+  const asked: string[] = [];
+  let known: EcsTask[] = [];
+  const session = new FargateSession({
+    options: { account: { region: 'eu-central-1' }, capacity: 1, logLagMs: 0, sha256, now: () => now },
+    request: { runId, plan, saveVersion: 'v' },
+    services: {
+      ecs: {
+        runTask: async () => {
+          asked.push('RunTask');
+          return ok({ task: { taskArn: 'arn' }, reasons: [] });
+        },
+        listTasks: async () => {
+          asked.push('ListTasks');
+          return ok(known.map(({ taskArn }) => taskArn));
+        },
+        describeTasks: async () => ok(known),
+      },
+    },
+    launch: {
+      settings: configSchema.parse({}),
+      definitions: [[null, { arn: 'arn' }]],
+      spill: undefined,
+      stepHash: '',
+      bootstrap: [],
+    },
+  } as unknown as SessionParts);
+  const spec = {
+    task: 'clean',
+    attempt: 1,
+    refusals: 0,
+    takesOver: false,
+    launch: { spot: false, vcpu: 1, memoryMiB: 2048 },
+  };
+  return {
+    asked,
+    knows: (...tasks: EcsTask[]) => {
+      known = tasks;
+    },
+    passes: (seconds: number) => {
+      now += seconds * 1000;
+    },
+    start: () => session.start(spec),
+    attach: (handle: string | undefined, secondsAgo: number) =>
+      session.attach(spec, { handle, askedAt: now - secondsAgo * 1000 }),
+    look: async () => {
+      const observed = await session.observe(['arn']);
+      assert.ok(observed.ok);
+      const seen = observed.value.get('arn');
+      return seen?.state === 'stopped' ? seen.end.failure?.reason : seen?.state;
+    },
+  };
+}
+
+const RUNNING: EcsTask = { taskArn: 'arn', lastStatus: 'RUNNING', createdAt: new Date(0), startedAt: new Date(0) };
+
+test('a task that ECS does not know at once, or for a moment, is not forgotten', async () => {
+  const { start, knows, passes, look } = besideEcs();
+  await start();
+  assert.equal(await look(), undefined);
+  passes(50);
+  knows(RUNNING);
+  assert.equal(await look(), 'running');
+  passes(300);
+  assert.equal(await look(), 'running');
+  knows();
+  for (let seconds = 0; seconds < 60; seconds += 20, passes(20)) assert.equal(await look(), undefined, `${seconds} s`);
+  passes(1);
+  assert.equal(await look(), 'unknown');
+});
+
+test('a task that is asked for again when a run is resumed is waited for as one that was just started', async () => {
+  const { attach, asked, passes, look } = besideEcs();
+  assert.deepEqual(await attach(undefined, 600), { ok: true, value: { handle: 'arn' } });
+  assert.deepEqual(asked, ['RunTask']);
+  assert.equal(await look(), undefined);
+  passes(61);
+  assert.equal(await look(), 'unknown');
+});
+
+test('a task of a run that is resumed is forgotten at once where it may be, and only later where ECS must know it', async () => {
+  const young = besideEcs();
+  await young.attach('arn', 600);
+  assert.equal(await young.look(), undefined);
+  const old = besideEcs();
+  await old.attach('arn', 2 * 3600);
+  assert.equal(await old.look(), 'unknown');
+});
+
+test('a task is not asked for again after an hour, in which it may have run and been forgotten with its token', async () => {
+  const { attach, asked, knows } = besideEcs();
+  const attached = await attach(undefined, 2 * 3600);
+  assert.ok(attached.ok && 'state' in attached.value);
+  assert.equal(attached.value.end.failure?.reason, 'unknown');
+  const environment = [
+    { name: 'WHERRY_TASK', value: 'clean' },
+    { name: 'WHERRY_ATTEMPT', value: '1' },
+  ];
+  knows({ ...RUNNING, overrides: { containerOverrides: [{ name: 'main', environment }] } });
+  assert.deepEqual(await attach(undefined, 2 * 3600), { ok: true, value: { handle: 'arn' } });
+  assert.deepEqual(asked, ['ListTasks', 'ListTasks']);
 });

@@ -8,16 +8,17 @@ import type { StepEvent } from '../../model/step-event.ts';
 import { isPassing, type ServiceTrouble } from '../../model/trouble.ts';
 import type { EcsTask } from '../../service/aws/ecs.ts';
 import { failed, ok, type Result } from '../../util/result.ts';
-import type {
-  Attached,
-  AttemptSpec,
-  EarlierStart,
-  EngineSession,
-  Handle,
-  LogPage,
-  Observation,
-  OpenRequest,
-  StoppedObservation,
+import {
+  type Attached,
+  type AttemptSpec,
+  type EarlierStart,
+  type EngineSession,
+  type Handle,
+  type LogPage,
+  type Observation,
+  type OpenRequest,
+  refused,
+  type StoppedObservation,
 } from '../engine.ts';
 import { freeze, type Launch } from './launch.ts';
 import { LogReader } from './log-reader.ts';
@@ -41,14 +42,14 @@ const CLOCKS_DIFFER_MS = 5 * 60_000;
 /** A line that comes later than its neighbours by so many times the usual lag is still read. */
 const LATE_LAGS = 3;
 
-/** ECS may not know a task for a moment after it was started. */
+/** ECS may not know for a moment a task that was just started, or that it has just described. */
 const UNKNOWN_FOR_MS = 60_000;
 
 /**
- * For how long a token surely still means the task that it once started: ECS forgets it an hour after the task stopped,
- * which may have been at once (ECS API reference, ECS_Idempotency). A margin for clocks that differ.
+ * For how long ECS surely knows a task, and a token surely means the task that it once started: it forgets both an hour
+ * after the task stopped, which may have been at once (ECS API reference, ECS_Idempotency). A margin for clocks that differ.
  */
-const TOKEN_HOLDS_MS = 50 * 60_000;
+const REMEMBERED_FOR_MS = 50 * 60_000;
 
 /** A run's tasks on one cluster. A handle is an ECS task ARN. */
 export class FargateSession implements EngineSession {
@@ -57,7 +58,8 @@ export class FargateSession implements EngineSession {
   readonly logLagMs: number;
   readonly frozen: EngineSession['frozen'];
   readonly #parts: SessionParts;
-  readonly #attemptOf = new Map<Handle, AttemptSpec & { readonly askedAt: number }>();
+  /** With the instant at which ECS surely knew it. */
+  readonly #attemptOf = new Map<Handle, AttemptSpec & { readonly knownAt: number }>();
   readonly #tasks: ReadonlyMap<string, PlanTask>;
   readonly #logs: LogReader;
   readonly #reports: StepReports;
@@ -116,7 +118,7 @@ export class FargateSession implements EngineSession {
     const { task: started, reasons } = answer.value;
     const arn = started?.taskArn;
     if (arn === undefined) return failed(refusalOf(reasons.join('; ') || 'ECS started nothing and gave no reason'));
-    this.#attemptOf.set(arn, { ...spec, askedAt: options.now() });
+    this.#attemptOf.set(arn, { ...spec, knownAt: options.now() });
     return ok(arn);
   }
 
@@ -126,7 +128,9 @@ export class FargateSession implements EngineSession {
   ): Promise<Result<Attached, ServiceTrouble>> {
     const known = handle === undefined ? await this.#findOrStart(spec, askedAt) : ok({ handle });
     if (known.ok && 'handle' in known.value) {
-      this.#attemptOf.set(known.value.handle, { ...spec, askedAt });
+      // What ECS did not know just now it was to know, or it is too old for that.
+      const knownAt = handle === undefined || this.#isRemembered(askedAt) ? this.#parts.options.now() : askedAt;
+      this.#attemptOf.set(known.value.handle, { ...spec, knownAt });
       this.#followLog(known.value.handle, askedAt - CLOCKS_DIFFER_MS);
       if (isOver) this.#reports.ended(known.value.handle, spec);
     }
@@ -146,7 +150,10 @@ export class FargateSession implements EngineSession {
     const observations = new Map(observed);
     for (const handle of handles) {
       const attempt = this.#attemptOf.get(handle);
-      if (observations.has(handle) || attempt === undefined || !this.#isOverdue(attempt.askedAt)) continue;
+      if (attempt === undefined) continue;
+      const now = this.#parts.options.now();
+      if (observations.has(handle)) this.#attemptOf.set(handle, { ...attempt, knownAt: now });
+      if (observations.has(handle) || now - attempt.knownAt <= UNKNOWN_FOR_MS) continue;
       const forgotten = await this.#forgotten(attempt);
       if (!forgotten.ok) return forgotten;
       observations.set(handle, forgotten.value);
@@ -183,11 +190,11 @@ export class FargateSession implements EngineSession {
 
   /** Nobody knows whether this attempt was started: what surely starts it once at most is done, and no more. */
   async #findOrStart(spec: AttemptSpec, askedAt: number): Promise<Result<Attached, ServiceTrouble>> {
-    if (this.#parts.options.now() - askedAt > TOKEN_HOLDS_MS) return this.#find(spec);
+    if (!this.#isRemembered(askedAt)) return this.#find(spec);
     const started = await this.start(spec);
     if (started.ok) return ok({ handle: started.value });
     if (!('reason' in started.error)) return failed(started.error);
-    return ok({ state: 'stopped', events: [], end: { exitCode: undefined, failure: started.error, times: {} } });
+    return ok(refused(started.error));
   }
 
   async #find(spec: AttemptSpec): Promise<Result<Attached, ServiceTrouble>> {
@@ -221,7 +228,7 @@ export class FargateSession implements EngineSession {
     return definition;
   }
 
-  #environment(task: PlanTask, { attempt }: AttemptSpec): Record<string, string> {
+  #environment(task: PlanTask, { attempt, takesOver }: AttemptSpec): Record<string, string> {
     const { launch, request } = this.#parts;
     const { runId, plan, saveVersion } = request;
     const nonce = this.#nonceOf({ task: task.name, attempt });
@@ -229,8 +236,7 @@ export class FargateSession implements EngineSession {
       ...deliveryEnvironment(task, { ...launch, plan, deflate }),
       ...(launch.spill === undefined && !isPlainKedro(launch.settings) ? { WHERRY_EVENTS: `stdout:${nonce}` } : {}),
       ...attemptEnvironment({ runId, task: task.name, attempt: String(attempt), saveVersion }),
-      // A later attempt is started only when the ones before are known to be over.
-      ...(attempt > 1 ? { WHERRY_TAKES_OVER: '1' } : {}),
+      ...(takesOver ? { WHERRY_TAKES_OVER: '1' } : {}),
     };
   }
 
@@ -303,8 +309,8 @@ export class FargateSession implements EngineSession {
     return spill !== undefined || this.#definition(this.#task(task)).log !== undefined;
   }
 
-  #isOverdue(askedAt: number): boolean {
-    return this.#parts.options.now() - askedAt > UNKNOWN_FOR_MS;
+  #isRemembered(askedAt: number): boolean {
+    return this.#parts.options.now() - askedAt <= REMEMBERED_FOR_MS;
   }
 }
 

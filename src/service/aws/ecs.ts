@@ -116,8 +116,14 @@ export function ecsService(account: AwsAccount, limit?: Limiter): EcsService {
       ]),
     // ECS never gives a task the desired status PENDING (API reference, ListTasks).
     listRunningTasks: (cluster) => call('ListTasks', () => list({ cluster, desiredStatus: 'RUNNING' })),
-    stopTask: (cluster, task, reason) =>
-      call('StopTask', async () => void (await client.send(new StopTaskCommand({ cluster, task, reason })))),
+    stopTask: async (cluster, task, reason) => {
+      const answer = await call(
+        'StopTask',
+        async () => void (await client.send(new StopTaskCommand({ cluster, task, reason }))),
+      );
+      // What ECS has forgotten has stopped long ago.
+      return !answer.ok && /task was not found/i.test(answer.error.detail) ? ok(undefined) : answer;
+    },
     close: () => client.destroy(),
   };
 }
