@@ -41,7 +41,7 @@ let interrupted: Begun;
 let living: Begun;
 
 before(async () => {
-  project = await countingProject();
+  project = await countingProject({ spill: '{ location: "s3://wherry-counting/spill", keep: never }' });
   aws = await countingAws(project.folder);
   here = ['-C', project.folder, '-e', 'fargate'];
   orphan = await begin();
@@ -91,6 +91,15 @@ async function endInMirror(runId: string): Promise<void> {
   const all = texts.map((text) => (text.ok ? text.value : '')).join('');
   assert.ok((await s3.put(`${events}000009-000000.jsonl`, all + RUN_STOPPED())).ok);
   s3.close();
+}
+
+/** How many objects of data a run has at its spill. */
+async function dataOf({ runId }: Begun): Promise<number> {
+  const s3 = s3Service(aws.account);
+  const listed = await s3.list(`s3://wherry-counting/spill/runs/${runId}/data/`);
+  s3.close();
+  assert.ok(listed.ok);
+  return listed.value.length;
 }
 
 /** Starts a task as somebody else would. */
@@ -160,7 +169,10 @@ test('cleanup: where nobody can be asked it shows what it would do and what it l
   const { status, stdout, stderr } = await cleanup();
   assert.equal(status, 1, stderr);
   assert.match(stderr, /^account 123456789012 as .* cluster counting$/m);
-  assert.match(stderr, /nothing was changed, as nobody can be asked here: with --yes it would stop 2 tasks/);
+  assert.match(
+    stderr,
+    /nothing was changed, as nobody can be asked here: with --yes it would stop 2 tasks and remove 2 spilled objects/,
+  );
   for (const { runId } of [orphan, elsewhere])
     assert.match(stdout, new RegExp(`${runId} +failed +middle on counting .*to be stopped`));
   assert.match(stdout, new RegExp(`left alone: wherry resume ${interrupted.runId} goes on with it`));
@@ -209,6 +221,7 @@ test('cleanup: on a terminal it asks, and stops what runs of runs that are over;
   );
   const again = await cleanup();
   assert.equal(again.status, 0, again.stderr);
+  assert.deepEqual(await Promise.all([orphan, elsewhere, interrupted, living].map(dataOf)), [0, 0, 1, 1]);
 });
 
 test('cleanup RUN: stops a run that nobody has records of, and still nothing that lives or can be taken up', async () => {

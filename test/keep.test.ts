@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { s3Service } from '../src/service/aws/s3.ts';
-import { wherry } from './support/cli.ts';
-import { type CountingProject, countingAws, countingProject } from './support/counting-project.ts';
+import { startWherry, wherry } from './support/cli.ts';
+import { type CountingProject, countingAws, countingProject, until } from './support/counting-project.ts';
 import type { EmulatedAws } from './support/emulated-aws.ts';
 import { machine } from './support/machine.ts';
 import { otherMachine } from './support/other-machine.ts';
@@ -14,11 +14,11 @@ const DAY_MS = 86_400_000;
 const SPILL = 's3://wherry-counting/spill';
 const KEEPS = ['never', 'on-failure', 'always', '7d'] as const;
 type Keep = (typeof KEEPS)[number];
-/** The second task fails until the project lets it pass. */
+/** The second task fails until the project lets it pass, and then waits while it is told to. */
 const PIPELINE = `name: counting
 nodes:
   - { name: first, command: 'echo first >> "$COUNTS"; echo 1 > "$WHERRY_OUT_X"', outputs: [x] }
-  - { name: second, command: 'echo second >> "$COUNTS"; test -e "$GO" && cp "$WHERRY_IN_X" "$WHERRY_OUT_Y"', inputs: [x], outputs: [y] }
+  - { name: second, command: 'echo second >> "$COUNTS"; while [ -e "$GO-wait" ]; do sleep 0.05; done; test -e "$GO" && cp "$WHERRY_IN_X" "$WHERRY_OUT_Y"', inputs: [x], outputs: [y] }
 `;
 let project: CountingProject;
 let aws: EmulatedAws;
@@ -138,6 +138,25 @@ test('spill.keep: data that cannot be removed is a warning, and the run has succ
   assert.deepEqual(await dataOf(runId), ['data/x']);
 });
 
+test('spill.keep: nothing is removed of a run whose end other machines cannot see', async () => {
+  const wait = join(project.folder, '..', 'go-wait');
+  await writeFile(wait, '');
+  const begun = (await project.counts())['second'];
+  const words = ['-C', project.folder, '-e', 'on-failure', '--format', 'json'];
+  const { ended } = startWherry(['run', ...words], aws.env);
+  await until(async () => (await project.counts())['second'] !== begun, 'the second task has begun');
+  const object = `${SPILL}/runs/*/events/*`;
+  await setFaults({ fault: 'error', operation: 'PutObject', object, type: 'AccessDenied', message: 'No', status: 403 });
+  await rm(wait);
+  const { stdout, stderr } = await ended;
+  await setFaults();
+  const { runId, state } = JSON.parse(stdout) as { runId: string; state: string };
+  assert.equal(state, 'succeeded', stderr);
+  assert.match(stderr, /^wherry: Amazon S3 \(PutObject\): AccessDenied/m);
+  assert.deepEqual(await dataOf(runId), ['data/x']);
+  failed.set('on-failure', runId);
+});
+
 async function cleaned(words: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = await wherry(['cleanup', ...words, '--format', 'json'], { ...aws.env, ...env });
   assert.notEqual(stdout, '', stderr);
@@ -153,14 +172,21 @@ async function dataOfAll(): Promise<Record<string, number>> {
 test('cleanup: removes the data that is to be kept no longer, and of no run that may still need it', async () => {
   const here = ['-C', project.folder, '-e', 'never'];
   const before = await dataOfAll();
-  const due = [left.get('never'), failed.get('never')];
+  const due = [
+    `never ${left.get('never')}`,
+    `never ${failed.get('never')}`,
+    `on-failure ${failed.get('on-failure')}`,
+  ].sort();
   const shown = await cleaned(here);
   assert.equal(shown.status, 1);
   assert.match(
     shown.stderr,
-    /nothing was changed, as nobody can be asked here: with --yes it would remove 2 spilled objects/,
+    /nothing was changed, as nobody can be asked here: with --yes it would remove 3 spilled objects/,
   );
-  assert.deepEqual(shown.runs, due.map((runId) => `never ${runId} false`).sort());
+  assert.deepEqual(
+    shown.runs,
+    due.map((run) => `${run} false`),
+  );
   await setFaults({ fault: 'error', operation: 'DeleteObjects', type: 'AccessDenied', message: 'No', status: 403 });
   const denied = await wherry(['cleanup', ...here, '--yes', left.get('never') ?? ''], aws.env);
   await setFaults();
@@ -169,8 +195,8 @@ test('cleanup: removes the data that is to be kept no longer, and of no run that
   assert.deepEqual(await dataOfAll(), before);
 
   const done = await cleaned([...here, '--yes']);
-  assert.deepEqual([done.status, done.runs], [0, due.map((runId) => `never ${runId} true`).sort()], done.stderr);
-  const after = { ...before, [`never ${left.get('never')}`]: 0, [`never ${failed.get('never')}`]: 0 };
+  assert.deepEqual([done.status, done.runs], [0, due.map((run) => `${run} true`)], done.stderr);
+  const after = { ...before, ...Object.fromEntries(due.map((run) => [run, 0])) };
   assert.deepEqual(await dataOfAll(), after);
   assert.deepEqual(await cleaned(here), { status: 0, stderr: `${done.stderr.split('\n')[0]}\n`, runs: [] });
   const refused = await command('resume', 'never', left.get('never') ?? '');

@@ -25,16 +25,18 @@ export async function cleanup(input: Input): Promise<number> {
   const isAskedFor = ({ runId }: Leftover) => asked === undefined || runId === asked;
   const live = found.live.filter(isAskedFor);
   const outdated = found.outdated.filter(isAskedFor);
-  const due = new Set<Leftover>([...live.filter((run) => isOrphan(run, asked)), ...outdated]);
-  const leftovers = { live, outdated, due };
+  const orphans = live.filter((run) => isOrphan(run, asked));
+  const leftovers = { live, outdated, due: new Set<Leftover>([...orphans, ...outdated]) };
   const isJson = options.format === 'json';
   if (!isJson) host.out(leftoversTable(leftovers, host.now()));
-  const decision = due.size === 0 ? EXIT.fine : await decide([...due], input);
-  const wanted = decision === 'wanted' ? [...due] : [];
-  const cleared = await Promise.all(wanted.map((leftover) => clear(leftover, input)));
-  const gone = new Set(wanted.filter((_, index) => cleared[index] === 'gone'));
+  const decision = leftovers.due.size === 0 ? EXIT.fine : await decide([...leftovers.due], input);
+  const cleared = new Map<Leftover, 'gone' | number>();
+  // One after the other: what runs may still use the data, and both need the run's lock.
+  for (const kind of decision === 'wanted' ? [orphans, outdated] : [])
+    await Promise.all(kind.map(async (leftover) => cleared.set(leftover, await clear(leftover, input))));
+  const gone = new Set([...cleared.keys()].filter((leftover) => cleared.get(leftover) === 'gone'));
   if (isJson) host.out(`${JSON.stringify(leftoversJson(leftovers, gone), undefined, 2)}\n`);
-  const statuses = [...cleared, decision].filter((status) => typeof status === 'number');
+  const statuses = [decision, ...cleared.values()].filter((status) => typeof status === 'number');
   return statuses.find((status) => status !== EXIT.fine) ?? EXIT.fine;
 }
 

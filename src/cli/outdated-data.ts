@@ -10,7 +10,7 @@ import { type CommandInput, OutOfReach } from './command.ts';
 import { type MirrorOptions, mirrorOf, mirrorOfOthers } from './mirror.ts';
 import { type FoundRun, openRunStore, recordedRun } from './run-store.ts';
 import { settingsWithoutProject } from './settings-without-project.ts';
-import { isOver, whileOver } from './while-over.ts';
+import { whileOver } from './while-over.ts';
 
 type Input = CommandInput<MirrorOptions>;
 
@@ -91,8 +91,7 @@ async function outdatedAt(
       if (!run.ok) throw new OutOfReach(run.error);
       const { runId = '', launch: { spill } = {} } = run.value ?? {};
       if (run.value === undefined || spill === undefined || plain(spill.location) !== plain(location)) continue;
-      if (run.value.driver !== undefined || !isOver(run.value.state)) continue;
-      if (isKept(spill.keep, run.value.state, input.host.now())) continue;
+      if (run.value.driver !== undefined || isKept(spill.keep, run.value.state, input.host.now())) continue;
       outdated.push({ runId, run: run.value, spill, objects: counts.value.get(runId) ?? 0 });
     }
   }

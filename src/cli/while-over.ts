@@ -31,17 +31,20 @@ export async function whileOver<T>(
   const store = await openRunStore(options, host);
   const isOwn = (await store.read(runId)) !== undefined;
   const mirror = launch && (await mirrorOf(launch, options, host));
-  const locks = await takeLocks(runId, { store: isOwn ? store : undefined, mirror }, host);
-  if (!locks.ok) return locks;
-  if ('process' in locks.value) return ok(undefined);
   try {
-    const read = await readNewest(runId, { store, mirror });
-    if (!read.ok) return read;
-    const { newest } = read.value;
-    const state = newest && foldRun(runId, newest.plan, newest.events);
-    return state !== undefined && isOver(state) ? await act({ state, mirror }) : ok(undefined);
+    const locks = await takeLocks(runId, { store: isOwn ? store : undefined, mirror }, host);
+    if (!locks.ok) return locks;
+    if ('process' in locks.value) return ok(undefined);
+    try {
+      const read = await readNewest(runId, { store, mirror });
+      if (!read.ok) return read;
+      const { newest } = read.value;
+      const state = newest && foldRun(runId, newest.plan, newest.events);
+      return state !== undefined && isOver(state) ? await act({ state, mirror }) : ok(undefined);
+    } finally {
+      await locks.value.release();
+    }
   } finally {
-    await locks.value.release();
     mirror?.close();
   }
 }
