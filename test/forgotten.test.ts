@@ -6,6 +6,7 @@ import { startWherry, wherry } from './support/cli.ts';
 import { type CountingProject, countingAws, countingProject, until } from './support/counting-project.ts';
 import type { EmulatedAws } from './support/emulated-aws.ts';
 import { type Machine, machine } from './support/machine.ts';
+import { s3Ahead } from './support/s3-ahead.ts';
 
 const HOURS_25 = 25 * 3600;
 const KILLED = 'kill -9 $PPID';
@@ -17,15 +18,18 @@ const follows = (name: string, before: string) =>
   `  - { name: ${name}, command: 'echo ${name} >> "$COUNTS"', after: [${before}] }\n`;
 
 let aws: EmulatedAws;
+let s3: Awaited<ReturnType<typeof s3Ahead>>;
 let laptop: Machine;
 let ahead = 0;
 
 before(async () => {
   aws = await countingAws(import.meta.dirname);
+  s3 = await s3Ahead(aws.env['AWS_ENDPOINT_URL_S3'] ?? '');
   laptop = await machine('laptop');
 });
 
 after(async () => {
+  s3.close();
   await aws[Symbol.asyncDispose]();
   await laptop[Symbol.asyncDispose]();
 });
@@ -37,6 +41,7 @@ async function passes(seconds: number): Promise<void> {
   assert.equal(answer.status, 200);
   ahead += seconds;
   await laptop.setAhead(ahead * 1000);
+  await s3.passes(seconds * 1000);
 }
 
 /** The states of the ECS tasks of a run. */
@@ -56,7 +61,7 @@ const untilStopped = (runId: string) =>
 
 function inProject(project: CountingProject) {
   const words = ['-C', project.folder, '-e', 'fargate'];
-  const env = { ...aws.env, ...laptop.env };
+  const env = { ...aws.env, AWS_ENDPOINT_URL_S3: s3.url, ...laptop.env };
   const status = async () => {
     const { stdout } = await wherry(['status', ...words, '--format', 'json'], env);
     const { runId, tasks } = JSON.parse(stdout) as { runId: string; tasks: { name: string; state: string }[] };
@@ -73,7 +78,7 @@ function inProject(project: CountingProject) {
 
 test('resume, 25 hours later: what has a done marker is done, what says that it failed runs again, what says nothing is unknown and runs again only when asked', async () => {
   const pipeline = `name: counting\nnodes:\n${waits('well', 'true')}${waits('raises', 'exit 3')}${waits('gone', KILLED)}${follows('after-well', 'well')}${follows('after-gone', 'gone')}`;
-  await using project = await countingProject({ pipeline });
+  await using project = await countingProject({ pipeline, env: { AWS_ENDPOINT_URL_S3: s3.url } });
   const { start, status, resume } = inProject(project);
   const { child, ended } = start();
   for (const name of ['well', 'raises', 'gone']) await project.untilBegun(name);
@@ -159,4 +164,18 @@ test('resume, 25 hours after a RunTask whose answer never came: a task that stil
   assert.deepEqual(statuses, [0, 0, 1]);
   for (const project of [running, done, gone]) assert.deepEqual(await project.counts(), { well: 1 });
   assert.match((await (resumed[2] as Promise<{ stderr: string }>)).stderr, /task 'well' may have run/);
+});
+
+test('resume, where the clock was set back meanwhile: what seems to be asked for in the future is not asked for again', async () => {
+  const pipeline = `name: counting\nnodes:\n${waits('well', KILLED)}`;
+  await using project = await countingProject({ pipeline, env: { AWS_ENDPOINT_URL_S3: s3.url } });
+  await laptop.setAhead((ahead + 2 * HOURS_25) * 1000);
+  const { runId, resume } = await killedBeforeAnswer(project);
+  await project.go();
+  await untilStopped(runId);
+  await passes(HOURS_25);
+  const { status, stderr } = await resume();
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /task 'well' may have run/);
+  assert.deepEqual(await project.counts(), { well: 1 });
 });

@@ -49,7 +49,10 @@ export async function drive(drive: Drive, around: Surroundings): Promise<number>
   const { options, host } = around;
   const { saveVersion } = setup.launch;
   const opened = await setup.engine.open({ runId, plan, saveVersion, frozen: resumed?.frozen });
-  if (!opened.ok) return reportTrouble(opened.error, host);
+  if (!opened.ok) {
+    await resumed?.locks.release();
+    return reportTrouble(opened.error, host);
+  }
   const session = opened.value;
   introduce(drive, session, around);
   const store = await openRunStore(options, host);
@@ -58,7 +61,10 @@ export async function drive(drive: Drive, around: Surroundings): Promise<number>
   if (!locked.ok) return reportTrouble(locked.error, host);
   const locks = locked.value;
   const recorder = await openRecorder(drive, { store, session, locks });
-  if (!recorder.ok) return reportTrouble(recorder.error, host);
+  if (!recorder.ok) {
+    await locks.release();
+    return reportTrouble(recorder.error, host);
+  }
   const outcome = await driveOn(drive, { session, recorder: recorder.value, locks, around })
     .finally(async () => {
       await session.close();

@@ -119,6 +119,10 @@ export async function recordedSetup(
   launch: LaunchRecord,
   { options, host }: Surroundings,
 ): Promise<EngineSetup | number> {
+  if (Number(launch.version) !== 1)
+    throw new UsageError(
+      `this run was begun by Wherry ${launch.wherry}, which records runs in a form that this version (${VERSION}) does not know: use that one`,
+    );
   const root = await projectFolder(options, host);
   if (launch.engine === 'local') {
     const engine = await localEngine({ root, python: '', spill: '' }, { options, host });

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProcessIdentity } from '../store/run-lock.ts';
+import { steadyClock } from '../util/steady-clock.ts';
 
 /** What the command line needs of the process it runs in. Tests make their own. */
 export interface Host {
@@ -56,7 +57,7 @@ export function realHost(): Host {
     hasColors: process.env['NO_COLOR'] === undefined && process.stderr.isTTY === true,
     terminal: isAnswered() ? { input: process.stdin, output: process.stderr } : undefined,
     interrupted: controller.signal,
-    now: Date.now,
+    now: steadyClock(Date.now, () => performance.now()),
     sleep: (ms, early) => pause(ms, controller.signal, early),
     packageRoot: findPackageRoot(dirname(fileURLToPath(import.meta.url))),
     self: { host: hostname(), boot: bootId(), pid: process.pid, startedAt: startOf(process.pid) },

@@ -52,7 +52,7 @@ function matching(ids: readonly string[], asked: string | undefined): readonly s
 
 async function readRun(runId: string, store: RunStore, around: Surroundings): Promise<FoundRun> {
   const own = await readOwn(runId, store, around.host);
-  if (own === undefined) throw new UsageError(`the record of run ${runId} is incomplete: its plan is missing`);
+  if (own === undefined) return findMirrored(runId, [], around);
   const newest = await withMirror(own, around);
   if (newest.ok) return newest.value;
   const { service, detail } = newest.error;

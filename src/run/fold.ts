@@ -85,6 +85,10 @@ export class RunFold {
           const task = this.tasks.get(name);
           if (task !== undefined) this.tasks.set(name, waitingAgain(task));
         }
+        for (const name of this.retrying) {
+          const task = this.tasks.get(name);
+          if (task?.retry !== undefined) this.tasks.set(name, { ...task, retry: { ...task.retry, notBefore: 0 } });
+        }
         return;
       case 'run-stopped':
         this.#run = { ...this.#run, state: event.state, stoppedAt: event.at };

@@ -342,6 +342,34 @@ test('run: resumed, a task of which nobody knows how it ended runs again only wh
   assert.deepEqual(session.started, ['a', 'b']);
 });
 
+test('run: resumed before its first event, it begins; a retry whose time a clock that was wrong has set is due at once', async () => {
+  const begun = await drive(fakeSession(), { resumed: { past: [], rerunUnknown: false } });
+  assert.deepEqual(
+    begun.events.slice(0, 2).map(({ event }) => event),
+    ['run-started', 'run-resumed'],
+  );
+  assert.equal(begun.outcome.state.engine, 'fake');
+  const at = '2030-01-01T00:00:00.000Z';
+  const failure = { reason: 'lost', blame: 'platform', detail: '' } as const;
+  const past: RunEvent[] = [
+    { at, event: 'attempt-starting', task: 'a', attempt: 1, launch: LAUNCH },
+    { at, event: 'attempt-stopped', task: 'a', attempt: 1, exitCode: undefined, failure, times: {} },
+    {
+      at,
+      event: 'retry-due',
+      task: 'a',
+      attempt: 2,
+      notBefore: Date.parse(at),
+      because: 'lost',
+      launch: LAUNCH,
+      counts: true,
+    },
+  ];
+  const { outcome, events } = await drive(fakeSession(), { resumed: { past, rerunUnknown: false } });
+  assert.equal(outcome.state.state, 'succeeded');
+  assert.ok(Date.parse(events.at(-1)?.at ?? '') < 60_000);
+});
+
 test('run: resumed after a cancel that was not finished, it waits for what is being stopped before it starts it again', async () => {
   const at = '2026-01-01T00:00:00.000Z';
   const past: RunEvent[] = [
@@ -351,11 +379,12 @@ test('run: resumed after a cancel that was not finished, it waits for what is be
   ];
   const good = fakeSession();
   const stopped: string[] = [];
+  let looks = 0;
   const cancelled = { reason: 'cancelled', blame: 'request', detail: '' } as const;
   const session = fakeSession({
     stop: async (handle) => ok(void stopped.push(handle)),
     observe: async (handles) =>
-      handles[0] === 'a/1' && stopped.length > 1
+      handles[0] === 'a/1' && stopped.length > 0 && looks++ > 1
         ? ok(
             new Map([['a/1', { state: 'stopped', events: [], end: { exitCode: 143, failure: cancelled, times: {} } }]]),
           )
@@ -367,6 +396,7 @@ test('run: resumed after a cancel that was not finished, it waits for what is be
     outcome.state.tasks[0]?.attempts.map(({ state }) => state),
     ['cancelled', 'succeeded'],
   );
+  assert.deepEqual(stopped, ['a/1'], 'it is asked to stop once');
 });
 
 const WELL: Observation = { state: 'stopped', events: [], end: { exitCode: 0, failure: undefined, times: {} } };

@@ -130,11 +130,11 @@ class LiveRun {
   async #begin(): Promise<ServiceTrouble | undefined> {
     const { runId, plan, engineId, saveVersion, prices, resumed, cancel, sleep } = this.#context;
     const { planHash, pipeline } = plan;
-    if (resumed === undefined) {
+    for (const event of resumed?.past ?? []) this.#fold.apply(event);
+    // The process before may have been gone before its first event.
+    if (resumed === undefined || resumed.past.length === 0)
       await this.#record({ event: 'run-started', runId, planHash, pipeline, engine: engineId, saveVersion, prices });
-      return undefined;
-    }
-    for (const event of resumed.past) this.#fold.apply(event);
+    if (resumed === undefined) return undefined;
     const taken = await takeUp(resumed, { ...this.#watch, contact: this.#contact, cancel, sleep });
     return taken.ok ? undefined : taken.error;
   }

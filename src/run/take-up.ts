@@ -35,14 +35,17 @@ export async function takeUp(resumption: Resumption, around: Surroundings): Prom
   const trouble = attached.find((result) => !result.ok);
   if (trouble !== undefined) return trouble;
   for (const ended of endedLast(resumption.past)) await readRest(ended, resumption, around);
+  const asked = new Set<string>();
   for (;;) {
     const observed = await patiently(() => observeAll(around), around);
     if (!observed.ok) return observed;
     // What was being cancelled is not taken up again before it has stopped.
     if (!fold.cancelRequested || underWay(fold).size === 0) break;
     for (const handle of underWay(fold).keys()) {
+      if (asked.has(handle)) continue;
       const stopped = await session.stop(handle, 'the run was cancelled');
       if (!stopped.ok && !isPassing(stopped.error)) return stopped;
+      if (stopped.ok) asked.add(handle);
     }
     await sleep(PAUSE_MS);
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -46,5 +46,23 @@ test('run store: what was recorded is read back, newest run first, and a line cu
   assert.equal(next.lines.length, 1, 'a page starts where the one before ended');
   assert.deepEqual((await store.readLog('20260101T000000-aaaaaa', 'train', 1, next.end)).lines, []);
   assert.equal(await store.read('20269999T000000-cccccc'), undefined);
+  await rm(folder, { recursive: true });
+});
+
+test('run store: after a machine went down the record ends at the last whole event, and what could not be read is not there', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'wherry-store-'));
+  const store = fileRunStore(folder);
+  const [run, other] = ['20260101T000000-aaaaaa', '20260102T000000-bbbbbb'];
+  const recorder = await store.create(run, plan, launch);
+  const event = { at: 'é', event: 'cancel-requested' } as const;
+  await recorder.append(event);
+  await appendFile(join(folder, run, 'events.jsonl'), '\0\0\0\n{"at":"now","event":"cancel-requested"}\n{"at":"n');
+  assert.deepEqual((await store.read(run))?.events, [event]);
+  const again = await store.reopen(run);
+  await again.append(event);
+  assert.deepEqual((await store.read(run))?.events, [event, event]);
+  await store.create(other, plan, launch);
+  await writeFile(join(folder, other, 'plan.json'), '');
+  assert.equal(await store.read(other), undefined);
   await rm(folder, { recursive: true });
 });

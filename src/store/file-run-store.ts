@@ -26,7 +26,9 @@ export function fileRunStore(folder: string): RunStore {
       await writeWhole(place(runId, 'plan.json'), JSON.stringify(plan));
     },
     reopen: async (runId) => {
-      await cutPartialLine(place(runId, 'events.jsonl'));
+      await truncate(place(runId, 'events.jsonl'), (await readEvents(place(runId, 'events.jsonl'))).end).catch(
+        () => {},
+      );
       return recorder(join(folder, runId));
     },
     list: async () => {
@@ -38,15 +40,11 @@ export function fileRunStore(folder: string): RunStore {
         .reverse();
     },
     read: async (runId) => {
-      const plan = await readFile(place(runId, 'plan.json'), 'utf8').catch(() => undefined);
+      const plan = await readJson<Plan>(place(runId, 'plan.json'));
       if (plan === undefined) return undefined;
-      const launch = await readFile(place(runId, 'launch.json'), 'utf8').catch(() => undefined);
-      const events = await readFile(place(runId, 'events.jsonl'), 'utf8').catch(() => '');
-      return {
-        plan: JSON.parse(plan) as Plan,
-        launch: launch === undefined ? undefined : (JSON.parse(launch) as LaunchRecord),
-        events: readEvents(events),
-      };
+      const launch = await readJson<LaunchRecord>(place(runId, 'launch.json'));
+      const { events } = await readEvents(place(runId, 'events.jsonl'));
+      return { plan, launch, events };
     },
     readLog: async (runId, task, attempt, from = 0) => {
       const text = await readFrom(place(runId, logName(task, attempt)), from);
@@ -102,10 +100,32 @@ async function readFrom(path: string, offset: number): Promise<string> {
   }
 }
 
-/** A last line that was cut off by a crash is no event. */
-function readEvents(text: string): RunEvent[] {
-  const lines = text.split('\n');
-  return lines.slice(0, -1).map((line) => JSON.parse(line) as RunEvent);
+/** Undefined where it is not there, or the machine went down while it was written. */
+async function readJson<T>(path: string): Promise<T | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : parse<T>(text);
+}
+
+function parse<T>(text: string): T | undefined {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Up to the first line that is cut off, or that is none: where a crash has left one, what is behind it says nothing. `end`: in bytes. */
+async function readEvents(path: string): Promise<{ readonly events: RunEvent[]; readonly end: number }> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const events: RunEvent[] = [];
+  let end = 0;
+  for (const line of text.split('\n').slice(0, -1)) {
+    const event = parse<RunEvent>(line);
+    if (event === undefined) break;
+    events.push(event);
+    end += Buffer.byteLength(line) + 1;
+  }
+  return { events, end };
 }
 
 /** What is appended next must not become a part of it. */

@@ -100,6 +100,20 @@ test('run lock: its owner hears at the next beat that it is asked to stop everyt
   assert.deepEqual(await askToCancel(text, asker), ok(false));
 });
 
+test('run lock: one that a newer version has written is taken from nobody; one that a machine left half written is free', async () => {
+  const { text } = textInMemory();
+  await text.write('{"version":2,"who":"somebody"}', undefined);
+  for (const answer of [await whoDrives(text, unknown), await askToCancel(text, { self: HERE, isAlive: unknown })]) {
+    assert.ok(!answer.ok);
+    assert.match(answer.error.detail, /in form 2, and this one knows form 1/);
+  }
+  const taken = await takeRunLock(text, { self: HERE, token: 't', isAlive: unknown, beatMs: 1e9 });
+  assert.ok(!taken.ok);
+  await text.write('', '1');
+  assert.deepEqual(await whoDrives(text, unknown), ok(undefined));
+  await own(text, HERE);
+});
+
 /** Writes as often as others let it, and says which versions were its own. */
 const CONTENDER = `
   const { versionedFile } = await import(process.argv[2]);

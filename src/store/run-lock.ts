@@ -1,6 +1,6 @@
 import type { ServiceTrouble } from '../model/trouble.ts';
 import type { TextVersion, VersionedText } from '../run/store.ts';
-import { ok, type Result } from '../util/result.ts';
+import { failed, ok, type Result } from '../util/result.ts';
 
 /** A process, beyond the reuse of its number: where the system says when it started and which boot this is, that is part of it. */
 export interface ProcessIdentity {
@@ -38,13 +38,48 @@ export const DEAD_AFTER_MS = 60_000;
 
 /** Undefined where no process drives the run: it never had one, it let go, or it is dead. */
 export async function whoDrives(place: VersionedText, isAlive: IsAlive): Answer<Driver | undefined> {
-  const found = await place.read();
+  const found = await readLock(place);
   if (!found.ok) return found;
-  return ok(found.value && driverOf(found.value, isAlive));
+  return ok(driverOf(found.value, isAlive));
 }
 
-function driverOf({ text, ageMs }: TextVersion, isAlive: IsAlive): Driver | undefined {
-  const { owner, released } = JSON.parse(text) as LockContent;
+interface FoundLock extends Omit<TextVersion, 'text'> {
+  /** Undefined where it cannot be read: the machine went down while it was written. */
+  readonly content: LockContent | undefined;
+}
+
+async function readLock(place: VersionedText): Answer<FoundLock | undefined> {
+  const found = await place.read();
+  if (!found.ok) return found;
+  if (found.value === undefined) return ok(undefined);
+  const { text, version, ageMs } = found.value;
+  const content = parse(text);
+  if (content !== undefined && content.version !== 1) return failed(newerLock(content.version));
+  return ok({ content, version, ageMs });
+}
+
+function parse(text: string): LockContent | undefined {
+  try {
+    return JSON.parse(text) as LockContent;
+  } catch {
+    return undefined;
+  }
+}
+
+function newerLock(version: unknown): ServiceTrouble {
+  return {
+    kind: 'refused',
+    service: 'the lock of the run',
+    operation: 'read',
+    detail: `another version of Wherry has written it, in form ${version}, and this one knows form 1`,
+    help: 'use the newest of the versions that go on with this run',
+  };
+}
+
+function driverOf(lock: FoundLock | undefined, isAlive: IsAlive): Driver | undefined {
+  if (lock?.content === undefined) return undefined;
+  const { ageMs, content } = lock;
+  const { owner, released } = content;
   const isHeld = released !== true && (isAlive(owner) ?? ageMs < DEAD_AFTER_MS);
   return isHeld ? { process: owner, heardMs: ageMs } : undefined;
 }
@@ -64,10 +99,10 @@ export async function takeRunLock(
   { self, token, isAlive, beatMs }: LockOptions,
 ): Answer<RunLock | Driver> {
   for (;;) {
-    const found = await place.read();
+    const found = await readLock(place);
     if (!found.ok) return found;
-    const driver = found.value && driverOf(found.value, isAlive);
-    const last = found.value && (JSON.parse(found.value.text) as LockContent);
+    const driver = driverOf(found.value, isAlive);
+    const last = found.value?.content;
     // Our own: the answer to the put was lost on the way.
     if (last?.token === token && found.value !== undefined)
       return ok(new RunLock(place, { content: last, version: found.value.version, beatMs }));
@@ -85,12 +120,12 @@ export async function askToCancel(
   { self, isAlive }: Pick<LockOptions, 'self' | 'isAlive'>,
 ): Answer<boolean> {
   for (;;) {
-    const found = await place.read();
+    const found = await readLock(place);
     if (!found.ok) return found;
-    if (found.value === undefined || driverOf(found.value, isAlive) === undefined) return ok(false);
-    const content = JSON.parse(found.value.text) as LockContent;
+    const content = found.value?.content;
+    if (content === undefined || driverOf(found.value, isAlive) === undefined) return ok(false);
     if (content.cancel !== undefined) return ok(true);
-    const written = await place.write(JSON.stringify({ ...content, cancel: self }), found.value.version);
+    const written = await place.write(JSON.stringify({ ...content, cancel: self }), found.value?.version);
     if (!written.ok) return written;
     if (written.value !== undefined) return ok(true);
   }

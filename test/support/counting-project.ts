@@ -27,10 +27,16 @@ interface Options {
   readonly pipeline?: string;
   /** Undefined where there is none. */
   readonly spill?: string | undefined;
+  /** More variables of its containers. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Programs, a task each, that count themselves in a file outside the project, which every container sees. */
-export async function countingProject({ pipeline = PIPELINE, ...options }: Options = {}): Promise<CountingProject> {
+export async function countingProject({
+  pipeline = PIPELINE,
+  env,
+  ...options
+}: Options = {}): Promise<CountingProject> {
   const { spill } = { spill: 's3://wherry-counting/spill', ...options };
   const outside = await mkdtemp(join(tmpdir(), 'wherry-counting-'));
   const folder = join(outside, 'project');
@@ -43,7 +49,7 @@ export async function countingProject({ pipeline = PIPELINE, ...options }: Optio
   await write('pipeline.yml', pipeline);
   await write(
     'conf/base/wherry.yml',
-    `grouping: node\nexecution_engine: { env: { COUNTS: "${counts}", GO: "${go}" } }\n`,
+    `grouping: node\nexecution_engine: { env: ${JSON.stringify({ COUNTS: counts, GO: go, ...env })} }\n`,
   );
   await write(
     'conf/fargate/wherry.yml',

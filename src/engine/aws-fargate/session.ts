@@ -129,7 +129,8 @@ export class FargateSession implements EngineSession {
     const known = handle === undefined ? await this.#findOrStart(spec, askedAt) : ok({ handle });
     if (known.ok && 'handle' in known.value) {
       // What ECS did not know just now it was to know, or it is too old for that.
-      const knownAt = handle === undefined || this.#isRemembered(askedAt) ? this.#parts.options.now() : askedAt;
+      const isKnown = handle === undefined || this.#isRemembered(askedAt);
+      const knownAt = isKnown ? this.#parts.options.now() : Number.NEGATIVE_INFINITY;
       this.#attemptOf.set(known.value.handle, { ...spec, knownAt });
       this.#followLog(known.value.handle, askedAt - CLOCKS_DIFFER_MS);
       if (isOver) this.#reports.ended(known.value.handle, spec);
@@ -310,7 +311,9 @@ export class FargateSession implements EngineSession {
   }
 
   #isRemembered(askedAt: number): boolean {
-    return this.#parts.options.now() - askedAt <= REMEMBERED_FOR_MS;
+    const age = this.#parts.options.now() - askedAt;
+    // Of what was asked for in the future, by a clock that was set back since, nobody knows how old it is.
+    return age >= -CLOCKS_DIFFER_MS && age <= REMEMBERED_FOR_MS;
   }
 }
 
