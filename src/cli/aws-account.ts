@@ -38,7 +38,11 @@ export async function fargateOptions(
   const { step, bootstrap } = await readBridge(host);
   const tell: DeliveryOptions['tell'] = (findings) =>
     reportFindings(adjust(findings, settings.severity), options, host);
-  return { account, settings, projectName: project.name, spill, step, bootstrap, sha256, tell };
+  return { account, settings, projectName: project.name, spill, step, bootstrap, sha256, tell, say: sayer(host.err) };
+}
+
+export function sayer(err: Host['err']): DeliveryOptions['say'] {
+  return (text) => err(`wherry: ${text}\n`);
 }
 
 export function callTeller(tell: Host['tell']): NonNullable<AwsAccount['report']> {

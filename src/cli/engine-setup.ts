@@ -7,7 +7,7 @@ import type { AwsAccount } from '../service/aws/account.ts';
 import type { ObjectStore } from '../store/mirror.ts';
 import { spillFolder } from '../store/spill-folder.ts';
 import type { SpillObjects } from '../store/spilled-data.ts';
-import { accountFrom, accountOfRun, callTeller, fargateOptions } from './aws-account.ts';
+import { accountFrom, accountOfRun, callTeller, fargateOptions, sayer } from './aws-account.ts';
 import { checkAccount } from './check-account.ts';
 import { EXIT, type GlobalOptions, UsageError, VERSION } from './command.ts';
 import type { FaultsFile } from './faults-file.ts';
@@ -217,7 +217,7 @@ async function openEmulator({ root, region, images, python }: EmulatorRequest, h
 async function fargateEngine(
   account: AwsAccount,
   delivery: DeliveryOptions | undefined,
-  { now, sleep }: Host,
+  { now, sleep, err }: Host,
   where?: 'emulated' | 'emulated with faults',
 ): Promise<Engine> {
   const { fargateEngine: make } = await import('../engine/aws-fargate/aws-fargate.ts');
@@ -227,6 +227,7 @@ async function fargateEngine(
     account,
     sha256,
     delivery,
+    say: sayer(err),
     now,
     // There is no account whose rates others need.
     limit: isPlainEmulator ? undefined : limiter({ now, sleep }),

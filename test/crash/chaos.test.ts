@@ -155,6 +155,7 @@ async function runChains(url: string): Promise<RunState> {
     bootstrap: read('bootstrap.py'),
     sha256,
     tell: () => {},
+    say: () => {},
   };
   const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms / SPEED));
   const engine = fargateEngine({
@@ -165,6 +166,7 @@ async function runChains(url: string): Promise<RunState> {
     logLagMs: 50,
     now,
     limit: limiter({ now, sleep: pause }),
+    say: () => {},
   });
   const request = { runId: '20260101T000000-chaos0', plan, saveVersion: '2026-01-01T00.00.00.000Z' };
   const opened = await engine.open(request);

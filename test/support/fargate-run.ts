@@ -91,6 +91,7 @@ export async function runOnFargate({
     bootstrap: 'b',
     sha256,
     tell: () => undefined,
+    say: () => undefined,
   };
   const engine = fargateEngine({
     account,
@@ -100,6 +101,7 @@ export async function runOnFargate({
     logLagMs,
     now,
     limit: undefined,
+    say: () => undefined,
   });
   const opened = await engine.open({ runId: RUN_ID, plan, saveVersion: 'v' });
   assert.ok(opened.ok, JSON.stringify(opened));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PrepareOptions, planAndCheck } from '../../src/cli/prepare.ts';
+import { configSchema } from '../../src/config/schema.ts';
 import { type Diagnostic, sortDiagnostics } from '../../src/diagnostics/diagnostic.ts';
 import { reviewDefinition } from '../../src/engine/aws-fargate/review-definition.ts';
 import { interpretDescription, kedroLoader } from '../../src/load/kedro/load.ts';
@@ -47,7 +48,10 @@ export function requestOf(root: string, more: Partial<LoadRequest> = {}): LoadRe
  * in that.
  */
 export async function findingsOf(folder: string): Promise<readonly Diagnostic[]> {
-  if (existsSync(join(folder, 'definition.json'))) return reviewDefinition(read(folder, 'definition.json'));
+  if (existsSync(join(folder, 'definition.json'))) {
+    const spill = 's3://shop/spill';
+    return reviewDefinition(read(folder, 'definition.json'), { settings: configSchema.parse({}), spill });
+  }
   const record = recorder({});
   const loaded = await loadCase(folder, record);
   assert.notEqual(loaded.kind, 'usage', loaded.kind === 'usage' ? loaded.message : '');

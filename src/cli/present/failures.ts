@@ -30,11 +30,16 @@ async function describeFailure(
     ...(lines.length > 0
       ? ['  the last lines of its log:', ...lines.slice(-LAST_LINES).map(({ text }) => `    ${text.trimEnd()}`)]
       : []),
-    task.state === 'unknown'
-      ? `  next: look whether its outputs are there; wherry resume${where} ${runId} --rerun-unknown runs it again`
-      : `  next: wherry logs${where} ${runId} ${task.name}`,
+    `  next: ${nextFor(task, `${where} ${runId}`, lines.length > 0)}`,
     '',
   ].join('\n');
+}
+
+function nextFor({ name, state }: TaskRecord, run: string, hasLog: boolean): string {
+  if (state === 'unknown')
+    return `look whether its outputs are there; wherry resume${run} --rerun-unknown runs it again`;
+  // What left no line here (it never ran, or logs elsewhere) has none to show.
+  return hasLog ? `wherry logs${run} ${name}` : `wherry resume${run}, once that is mended`;
 }
 
 function remedyOf(failure: Failure | undefined): string[] {

@@ -6,6 +6,7 @@ import { ok } from '../../util/result.ts';
 import { LogReader } from './log-reader.ts';
 
 const LATE_MS = 50;
+const nothingMissing = () => assert.fail('a group is missing');
 
 /** CloudWatch Logs as FilterLogEvents shows it: a stream comes into being with its first event, lines may come late. */
 class SimulatedLogs {
@@ -44,11 +45,16 @@ test('log reader: every line of the streams that are followed is given once, als
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
       const logs = new SimulatedLogs();
-      const reader = new LogReader(logs.service, LATE_MS);
+      const reader = new LogReader(logs.service, LATE_MS, nothingMissing);
       // Of the eight streams two are another run's.
       const handles = [0, 1, 2, 3, 4, 5].map((number) => `s${number}`);
       for (const handle of handles)
-        reader.follow(handle, { group: 'g', prefix: 'ecs/main/', stream: `ecs/main/${handle}`, from: 1000 - LATE_MS });
+        reader.follow(handle, {
+          group: { name: 'g' },
+          prefix: 'ecs/main/',
+          stream: `ecs/main/${handle}`,
+          from: 1000 - LATE_MS,
+        });
       const given: string[] = [];
       const read = async () => {
         const pages = await reader.read(handles);
@@ -71,10 +77,10 @@ test('log reader: every line of the streams that are followed is given once, als
 
 test('log reader: streams that are there are read a hundred a call, whatever is printed', async () => {
   const logs = new SimulatedLogs();
-  const reader = new LogReader(logs.service, LATE_MS);
+  const reader = new LogReader(logs.service, LATE_MS, nothingMissing);
   const handles = Array.from({ length: 250 }, (_, index) => `s${index}`);
   for (const handle of handles) {
-    reader.follow(handle, { group: 'g', prefix: 'ecs/main/', stream: `ecs/main/${handle}`, from: 0 });
+    reader.follow(handle, { group: { name: 'g' }, prefix: 'ecs/main/', stream: `ecs/main/${handle}`, from: 0 });
     logs.put(`ecs/main/${handle}`, 1);
   }
   await reader.read(handles);
@@ -87,9 +93,33 @@ test('log reader: streams that are there are read a hundred a call, whatever is 
 
 test('log reader: an event of several lines is so many lines', async () => {
   const event = { id: '1', stream: 'ecs/main/s', at: 5, text: 'Traceback:\n  File "x"' };
-  const reader = new LogReader({ filter: async () => ok([event]) }, LATE_MS);
-  reader.follow('s', { group: 'g', prefix: 'ecs/main/', stream: event.stream, from: 0 });
+  const reader = new LogReader({ filter: async () => ok([event]) }, LATE_MS, nothingMissing);
+  reader.follow('s', { group: { name: 'g' }, prefix: 'ecs/main/', stream: event.stream, from: 0 });
   const read = await reader.read(['s']);
   const lines = ['Traceback:', '  File "x"'].map((text) => ({ at: 5, text }));
   assert.deepEqual(read, ok(new Map([['s', lines]])));
+});
+
+test('log reader: a group that is not there is said once, when what was to write to it has ended, and of each region', async () => {
+  const missing: string[] = [];
+  const asked: unknown[] = [];
+  const filter: LogsService['filter'] = async (group) => {
+    asked.push(group);
+    return ok(undefined);
+  };
+  const reader = new LogReader({ filter }, LATE_MS, ({ name, region }) => missing.push(`${name} ${region}`));
+  const place = { prefix: 'ecs/main/', from: 0 };
+  reader.follow('a', { ...place, group: { name: 'g' }, stream: 'ecs/main/a' });
+  reader.follow('b', { ...place, group: { name: 'g', region: 'us-east-1' }, stream: 'ecs/main/b' });
+  const handles = ['a', 'b'];
+  await reader.read(handles);
+  assert.deepEqual(asked, [{ name: 'g' }, { name: 'g', region: 'us-east-1' }]);
+  assert.deepEqual(missing, [], 'a task that runs may be the first to make it');
+  reader.ended('b');
+  await reader.read(handles);
+  assert.deepEqual(missing, ['g us-east-1']);
+  reader.ended('a');
+  await reader.read(handles);
+  await reader.read(handles);
+  assert.deepEqual(missing, ['g us-east-1', 'g undefined']);
 });

@@ -1,12 +1,12 @@
 import type { ServiceTrouble } from '../../model/trouble.ts';
-import { FILTER_LIMIT, type LogEvent, type LogsService, type Streams } from '../../service/aws/logs.ts';
+import { FILTER_LIMIT, type LogEvent, type LogGroup, type LogsService, type Streams } from '../../service/aws/logs.ts';
 import { batches } from '../../util/batches.ts';
 import { ok, type Result } from '../../util/result.ts';
 import type { Handle, LogLine } from '../engine.ts';
 
 /** Where the lines of an attempt go. */
 export interface LogPlace {
-  readonly group: string;
+  readonly group: LogGroup;
   /** Of the names of all streams of this run in the group, and few others. */
   readonly prefix: string;
   readonly stream: string;
@@ -18,6 +18,8 @@ interface Followed extends LogPlace {
   from: number;
   /** Whether the stream is known to exist: one that does not would fail the call for all. */
   isThere: boolean;
+  /** No lines are written any more. */
+  isOver: boolean;
   /** Events from `from` on that were given already, and their time. */
   readonly given: Map<string, number>;
 }
@@ -27,18 +29,29 @@ export class LogReader {
   readonly #logs: Pick<LogsService, 'filter'>;
   /** How late a line may come after lines that are younger. */
   readonly #lateMs: number;
+  readonly #groupMissing: (group: LogGroup) => void;
   readonly #followed = new Map<Handle, Followed>();
   /** The youngest line of each group: what a clock of ours says means nothing there. */
   readonly #newest = new Map<string, number>();
+  readonly #missing = new Set<string>();
 
-  constructor(logs: Pick<LogsService, 'filter'>, lateMs: number) {
+  /** `groupMissing` is told, once, of a group that is not there though what was to write to it has ended. */
+  constructor(logs: Pick<LogsService, 'filter'>, lateMs: number, groupMissing: (group: LogGroup) => void) {
     this.#logs = logs;
     this.#lateMs = lateMs;
+    this.#groupMissing = groupMissing;
   }
 
   /** From now on its lines can be read. Saying it twice is saying it once. */
   follow(handle: Handle, place: LogPlace): void {
-    if (!this.#followed.has(handle)) this.#followed.set(handle, { ...place, isThere: false, given: new Map() });
+    if (!this.#followed.has(handle))
+      this.#followed.set(handle, { ...place, isThere: false, isOver: false, given: new Map() });
+  }
+
+  /** What writes its lines has ended. */
+  ended(handle: Handle): void {
+    const followed = this.#followed.get(handle);
+    if (followed !== undefined) followed.isOver = true;
   }
 
   /** What is new of each of them since it was read last. Those that are not asked for any more are forgotten. */
@@ -50,18 +63,20 @@ export class LogReader {
       const one = this.#followed.get(handle);
       return one === undefined ? [] : [[handle, one]];
     });
-    for (const [group, members] of groupBy(followed, ([, { group }]) => group)) {
-      const read = await this.#readGroup(group, members, lines);
+    for (const [key, members] of groupBy(followed, ([, { group }]) => `${group.region ?? ''}|${group.name}`)) {
+      const read = await this.#readGroup(key, members, lines);
       if (!read.ok) return read;
     }
     return ok(lines);
   }
 
   async #readGroup(
-    group: string,
+    key: string,
     members: readonly [Handle, Followed][],
     lines: Map<Handle, LogLine[]>,
   ): Promise<Result<void, ServiceTrouble>> {
+    const group = members[0]?.[1].group;
+    if (group === undefined) return ok(undefined);
     const there = members.filter(([, { isThere }]) => isThere);
     const others = members.filter(([, { isThere }]) => !isThere);
     const reads = [
@@ -75,20 +90,26 @@ export class LogReader {
       const from = Math.min(...some.map(([, followed]) => followed.from));
       const events = await this.#logs.filter(group, streams, from);
       if (!events.ok) return events;
-      if (events.value === undefined) for (const [, followed] of some) followed.isThere = false;
-      this.#take(group, some, events.value ?? [], lines);
+      if (events.value === undefined) {
+        for (const [, followed] of some) followed.isThere = false;
+        if ('prefix' in streams && some.some(([, { isOver }]) => isOver) && !this.#missing.has(key)) {
+          this.#missing.add(key);
+          this.#groupMissing(group);
+        }
+      }
+      this.#take(key, some, events.value ?? [], lines);
     }
     return ok(undefined);
   }
 
   #take(
-    group: string,
+    key: string,
     members: readonly [Handle, Followed][],
     events: readonly LogEvent[],
     lines: Map<Handle, LogLine[]>,
   ): void {
     const byStream = new Map(members.map((member) => [member[1].stream, member]));
-    let newest = this.#newest.get(group) ?? Number.NEGATIVE_INFINITY;
+    let newest = this.#newest.get(key) ?? Number.NEGATIVE_INFINITY;
     for (const { id, stream, at, text } of events) {
       newest = Math.max(newest, at);
       const [handle, followed] = byStream.get(stream) ?? [];
@@ -100,7 +121,7 @@ export class LogReader {
       for (const line of text.split('\n')) own.push({ at, text: line });
       lines.set(handle, own);
     }
-    this.#newest.set(group, newest);
+    this.#newest.set(key, newest);
     for (const [, followed] of members) moveOn(followed, newest - this.#lateMs);
   }
 }

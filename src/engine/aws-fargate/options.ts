@@ -19,6 +19,8 @@ export interface DeliveryOptions {
   readonly sha256: (text: string) => string;
   /** Takes what is found in a revision that is the user's. */
   readonly tell: (findings: readonly Diagnostic[]) => void;
+  /** Takes a sentence on what the account lacks, and goes on without. */
+  readonly say: (text: string) => void;
 }
 
 export interface FargateOptions {
@@ -30,6 +32,7 @@ export interface FargateOptions {
   readonly logLagMs: number;
   /** What all calls together may take of the account's rates; undefined where there are none. */
   readonly limit: Limiter | undefined;
+  readonly say: DeliveryOptions['say'];
   readonly now: () => number;
 }
 

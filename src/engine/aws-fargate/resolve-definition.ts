@@ -21,8 +21,8 @@ export interface Definition {
   readonly isNew: boolean;
   /** What its other containers are promised; undefined for a definition of Wherry's own without such. */
   readonly others: ContainerLimits | undefined;
-  /** Where the main container's lines go; undefined where the definition names no awslogs group. */
-  readonly log: { readonly group: string; readonly prefix: string } | undefined;
+  /** Where the main container's lines go, in the account's region if it names none; undefined where the definition names no awslogs group. */
+  readonly log: { readonly group: string; readonly prefix: string; readonly region?: string | undefined } | undefined;
 }
 
 /** By the image of the tasks that run in it; null where the family is the user's. */
@@ -47,7 +47,7 @@ export async function resolveDefinitions(
 async function owned(
   family: string,
   image: string,
-  { settings, projectName, account, spill, step }: DeliveryOptions,
+  { settings, projectName, account, spill, step, say }: DeliveryOptions,
   services: Services,
 ): Promise<Result<Definition, ServiceTrouble>> {
   const { execution_engine: engine } = settings;
@@ -71,14 +71,18 @@ async function owned(
 
   const group = wanted.containerDefinitions[0].logConfiguration.options['awslogs-group'] as string;
   const created = await services.logs.createGroup(group);
-  if (!created.ok) return created;
+  if (!created.ok) {
+    if (created.error.code !== 'AccessDeniedException') return created;
+    // Who keeps the account's log groups elsewhere gives no right to make them.
+    say(`the log group '${group}' must be there already: logs:CreateLogGroup is denied (${created.error.detail})`);
+  }
   const registered = await services.ecs.registerTaskDefinition(wanted);
   return registered.ok ? ok({ ...summary(registered.value, engine.container_name, true), others }) : registered;
 }
 
 async function theUsers(
   name: string,
-  { settings, tell }: DeliveryOptions,
+  { settings, spill, tell }: DeliveryOptions,
   { ecs }: Services,
 ): Promise<Result<Definition, ServiceTrouble>> {
   const { container_name: container } = settings.execution_engine;
@@ -108,7 +112,7 @@ async function theUsers(
       help: 'register a revision with that image, or leave the image out: Fargate takes it from the definition only',
     });
   }
-  tell(reviewDefinition(described.value));
+  tell(reviewDefinition(described.value, { settings, spill }));
   const others = limitsOfOthers(described.value.containerDefinitions ?? [], container);
   return ok({ ...summary(described.value, container, false), others });
 }
@@ -121,6 +125,9 @@ function summary(definition: EcsTaskDefinition, container: string, isNew: boolea
     arn: definition.taskDefinitionArn ?? '',
     name: `${definition.family}:${definition.revision}`,
     isNew,
-    log: group === undefined ? undefined : { group, prefix: options?.['awslogs-stream-prefix'] ?? 'ecs' },
+    log:
+      group === undefined
+        ? undefined
+        : { group, prefix: options?.['awslogs-stream-prefix'] ?? 'ecs', region: options?.['awslogs-region'] },
   };
 }

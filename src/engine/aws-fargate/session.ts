@@ -7,6 +7,7 @@ import type { AttemptEnd, Failure } from '../../model/run.ts';
 import type { StepEvent } from '../../model/step-event.ts';
 import { isPassing, type ServiceTrouble } from '../../model/trouble.ts';
 import type { EcsTask } from '../../service/aws/ecs.ts';
+import type { LogGroup } from '../../service/aws/logs.ts';
 import { failed, ok, type Result } from '../../util/result.ts';
 import {
   type Attached,
@@ -71,7 +72,7 @@ export class FargateSession implements EngineSession {
     this.#tasks = new Map(parts.request.plan.tasks.map((task) => [task.name, task]));
     const { logs, s3 } = parts.services;
     const lagMs = LATE_LAGS * options.logLagMs;
-    this.#logs = new LogReader(logs, lagMs);
+    this.#logs = new LogReader(logs, lagMs, (group) => options.say(groupIsMissing(group, options.account.region)));
     this.#reports = new StepReports({ s3, spill, runId: parts.request.runId, lagMs, now: options.now });
     this.capacity = options.capacity;
     this.logLagMs = options.logLagMs;
@@ -133,7 +134,10 @@ export class FargateSession implements EngineSession {
       const knownAt = isKnown ? this.#parts.options.now() : Number.NEGATIVE_INFINITY;
       this.#attemptOf.set(known.value.handle, { ...spec, knownAt });
       this.#followLog(known.value.handle, askedAt - CLOCKS_DIFFER_MS);
-      if (isOver) this.#reports.ended(known.value.handle, spec);
+      if (isOver) {
+        this.#logs.ended(known.value.handle);
+        this.#reports.ended(known.value.handle, spec);
+      }
     }
     return known;
   }
@@ -259,6 +263,7 @@ export class FargateSession implements EngineSession {
         return { state: 'running', startedAt, events: [] };
       case 'STOPPED':
         this.#followLog(handle, createdAt);
+        this.#logs.ended(handle);
         return this.#ended(task, handle);
       default:
         return { state: 'pending', events: [] };
@@ -270,7 +275,8 @@ export class FargateSession implements EngineSession {
     const log = attempt && this.#definition(this.#task(attempt.task)).log;
     if (log === undefined) return;
     const prefix = `${log.prefix}/${this.#engine.container_name}/`;
-    this.#logs.follow(handle, { group: log.group, prefix, stream: `${prefix}${handle.split('/').at(-1)}`, from });
+    const group = { name: log.group, region: log.region };
+    this.#logs.follow(handle, { group, prefix, stream: `${prefix}${handle.split('/').at(-1)}`, from });
   }
 
   /** Whoever waits for an attempt that ended well does not wait for its reports; the verdict on one that failed does. */
@@ -337,6 +343,10 @@ function mayBeDone({ failure, exitCode, times }: AttemptEnd): boolean {
  */
 function tokenText(runId: string, { task, attempt, refusals }: AttemptSpec): string {
   return [runId, task, attempt, ...(refusals > 0 ? [refusals] : [])].join('|');
+}
+
+function groupIsMissing({ name, region }: LogGroup, usual: string): string {
+  return `there is no log group '${name}' in ${region ?? usual}: lines of the tasks that log to it are not shown. Whoever registers the task definition makes it: aws logs create-log-group --log-group-name ${name} --region ${region ?? usual}`;
 }
 
 function deflate(text: string): string {

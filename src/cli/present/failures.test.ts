@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AttemptRecord, Failure, RunState, TaskRecord } from '../../model/run.ts';
+import type { RunStore } from '../../run/store.ts';
+import type { GlobalOptions } from '../command.ts';
+import { describeFailures } from './failures.ts';
+
+/** What is said of a run whose task failed so and left these lines. */
+async function said(failure: Failure, texts: readonly string[]): Promise<string> {
+  const attempts = [{ attempt: 1, launch: { spot: false, vcpu: 1, memoryMiB: 2048 }, failure } as AttemptRecord];
+  const task: Partial<TaskRecord> = { name: 'clean', state: 'failed', attempts };
+  const state: Partial<RunState> = { runId: 'r', tasks: [task as TaskRecord] };
+  const readLog: RunStore['readLog'] = async () => ({ lines: texts.map((text) => ({ at: 0, text })), end: 0 });
+  return (await describeFailures(state as RunState, { readLog } as RunStore, {} as GlobalOptions)).join('');
+}
+
+test('the end of a run names a container beside the main one that took the task with it', async () => {
+  const failure: Failure = {
+    reason: 'sidecar-ended',
+    blame: 'user',
+    container: 'proxy',
+    exitCode: 1,
+    detail: 'Essential container in task exited',
+  };
+  assert.match(await said(failure, []), /as the container 'proxy' beside it had ended with exit status 1 \(Essential/);
+});
+
+test('the end of a run points to the log of a failed task where it left one, and else to what goes on', async () => {
+  const failure: Failure = { reason: 'not-started', blame: 'user', detail: 'no such image' };
+  assert.match(await said(failure, ['a line']), /next: wherry logs r clean$/m);
+  const without = await said(failure, []);
+  assert.doesNotMatch(without, /wherry logs|last lines/);
+  assert.match(without, /next: wherry resume r, once that is mended$/m);
+});
