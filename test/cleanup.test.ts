@@ -234,7 +234,7 @@ test('cleanup RUN: stops a run that nobody has records of, and still nothing tha
   assert.deepEqual(await running(), before);
   const named = await cleanup(DAG_RUN.slice(0, 20), '--yes');
   assert.equal(named.status, 0, named.stderr);
-  assert.match(named.stdout, /unknown.*to be stopped[\s\S]*1 tasks have stopped/);
+  assert.match(named.stdout, /unknown.*to be stopped[\s\S]*1 task stopped/);
   assert.deepEqual(
     await running(),
     before.filter((runId) => runId !== DAG_RUN),

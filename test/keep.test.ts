@@ -92,7 +92,7 @@ test('resume: a run whose spilled data is gone is refused before anything starts
   assert.equal(status, 1, stderr);
   assert.match(
     stderr,
-    /cannot go on, as what it has spilled is gone from s3:\/\/wherry-counting\/spill:\n {2}'x', which 'first' wrote and 'second' needs\n/,
+    /cannot go on, as what it has spilled is gone from s3:\/\/wherry-counting\/spill:\n {2}'x', written by 'first' and needed by 'second'\n/,
   );
   assert.match(stderr, /start a new run with wherry run/);
   assert.deepEqual(await project.counts(), counts);
@@ -111,7 +111,7 @@ test('spill.keep: a run that failed can be resumed whatever it says; once it has
     assert.equal(status, 0, stderr);
     const isRemoved = keep === 'never' || keep === 'on-failure';
     assert.deepEqual(await dataOf(runId), isRemoved ? [] : ['data/x'], keep);
-    assert.equal(/1 spilled objects were removed/.test(stderr), isRemoved, stderr);
+    assert.equal(/1 spilled object removed/.test(stderr), isRemoved, stderr);
     const left = new Set(await objectsOf(runId));
     assert.deepEqual(
       records.filter((key) => !left.has(key)),

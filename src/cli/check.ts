@@ -5,6 +5,7 @@ import { renderGithub } from '../diagnostics/render/github.ts';
 import { renderJson } from '../diagnostics/render/json.ts';
 import { renderPretty } from '../diagnostics/render/pretty.ts';
 import { renderSarif } from '../diagnostics/render/sarif.ts';
+import { count } from '../util/count.ts';
 import { answer } from './answer.ts';
 import { type CommandInput, EXIT, UsageError, VERSION } from './command.ts';
 import type { Host } from './host.ts';
@@ -49,8 +50,4 @@ async function explain(code: string, { out, packageRoot }: Host): Promise<number
   }
   out(`${section.trim()}\n`);
   return EXIT.fine;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,3 +1,4 @@
+import { count } from '../util/count.ts';
 import { askYesOrNo } from './ask.ts';
 import { type CommandInput, EXIT, UsageError } from './command.ts';
 import type { MirrorOptions } from './mirror.ts';
@@ -58,8 +59,8 @@ async function decide(due: readonly Leftover[], { options, host }: Input): Promi
   const tasks = due.reduce((sum, leftover) => sum + ('tasks' in leftover ? leftover.tasks.length : 0), 0);
   const objects = due.reduce((sum, leftover) => sum + ('objects' in leftover ? leftover.objects : 0), 0);
   const what = [
-    ...(tasks === 0 ? [] : [`stop ${tasks} tasks`]),
-    ...(objects === 0 ? [] : [`remove ${objects} spilled objects`]),
+    ...(tasks === 0 ? [] : [`stop ${count(tasks, 'task')}`]),
+    ...(objects === 0 ? [] : [`remove ${count(objects, 'spilled object')}`]),
   ].join(' and ');
   if (host.terminal === undefined) {
     host.err(`nothing was changed, as nobody can be asked here: with --yes it would ${what}\n`);
@@ -86,7 +87,7 @@ async function clear(leftover: Leftover, input: Input): Promise<'gone' | number>
     return EXIT.interrupted;
   }
   const say = options.format === 'json' ? host.err : host.out;
-  const what = 'tasks' in leftover ? `${leftover.tasks.length} tasks have stopped` : 'its spilled data is removed';
+  const what = 'tasks' in leftover ? `${count(leftover.tasks.length, 'task')} stopped` : 'its spilled data is removed';
   say(`run ${runId}: ${what}\n`);
   return 'gone';
 }

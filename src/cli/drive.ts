@@ -65,17 +65,8 @@ export async function drive(drive: Drive, around: Surroundings): Promise<number>
     await locks.release();
     return reportTrouble(recorder.error, host);
   }
-  const outcome = await driveOn(drive, { session, recorder: recorder.value, locks, around })
-    .finally(async () => {
-      await session.close();
-      await recorder.value.close();
-    })
-    .then(async (ended) => {
-      // Whoever has no word of the end goes on with the run.
-      if (recorder.value.trouble === undefined) await removeAtEnd(setup, ended.state, host);
-      return ended;
-    })
-    .finally(locks.release);
+  const driving = { session, recorder: recorder.value, locks, around };
+  const outcome = await driveToEnd(drive, driving).finally(locks.release);
   const { trouble } = recorder.value;
   if (trouble !== undefined) reportTrouble(trouble, host);
   const { state } = outcome;
@@ -142,9 +133,20 @@ function mirroredRecorder(own: RunRecorder, mirror: EventMirror): OpenRecorder {
 
 interface Driving {
   readonly session: EngineSession;
-  readonly recorder: RunRecorder;
+  readonly recorder: OpenRecorder;
   readonly locks: HeldLocks;
   readonly around: Surroundings;
+}
+
+async function driveToEnd(drive: Drive, driving: Driving): Promise<RunOutcome> {
+  const { session, recorder, around } = driving;
+  const outcome = await driveOn(drive, driving).finally(async () => {
+    await session.close();
+    await recorder.close();
+  });
+  // Whoever has no word of the end would go on with the run.
+  if (recorder.trouble === undefined) await removeAtEnd(drive.setup, outcome.state, around.host);
+  return outcome;
 }
 
 function driveOn(

@@ -1,7 +1,6 @@
 import type { LaunchRecord } from '../model/launch-record.ts';
 import type { AwsAccount } from '../service/aws/account.ts';
 import type { ObjectStore } from '../store/mirror.ts';
-import type { SpillObjects } from '../store/spilled-data.ts';
 import { ok } from '../util/result.ts';
 import { accountFrom, accountOfRun } from './aws-account.ts';
 import { type GlobalOptions, UsageError } from './command.ts';
@@ -14,10 +13,7 @@ export interface MirrorOptions extends GlobalOptions {
 }
 
 /** The objects below a URL on S3. */
-export async function objectsUnder(
-  account: AwsAccount,
-  url: string,
-): Promise<ObjectStore & SpillObjects & { close(): void }> {
+export async function objectsUnder(account: AwsAccount, url: string): Promise<ObjectStore & { close(): void }> {
   const { s3Service } = await import('../service/aws/s3.ts');
   const s3 = s3Service(account);
   const base = `${url.replace(/\/+$/, '')}/`;

@@ -2,6 +2,7 @@ import type { Plan } from '../model/plan.ts';
 import type { RunState } from '../model/run.ts';
 import { isKept } from '../run/keep.ts';
 import { lostData, removeData } from '../store/spilled-data.ts';
+import { count } from '../util/count.ts';
 import { EXIT } from './command.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import type { Host } from './host.ts';
@@ -16,12 +17,13 @@ export async function removeAtEnd({ launch, spilled }: Setup, state: RunState, h
   if (isKept(spill.keep, state, host.now())) return;
   const removed = await removeData(spilled, state.runId);
   if (removed.ok) {
-    if (removed.value > 0) host.err(`spill.keep is ${spill.keep}: ${removed.value} spilled objects were removed\n`);
+    if (removed.value > 0) host.err(`spill.keep is ${spill.keep}: ${count(removed.value, 'spilled object')} removed\n`);
     return;
   }
   const { service, operation, detail } = removed.error;
+  const later = launch.emulated === undefined ? '\n  wherry cleanup removes it later' : '';
   host.err(
-    `warning: what this run has spilled is still at ${spill.location}: ${service} (${operation}): ${detail}\n  wherry cleanup removes it later\n`,
+    `warning: what this run has spilled is still at ${spill.location}: ${service} (${operation}): ${detail}${later}\n`,
   );
 }
 
@@ -38,7 +40,7 @@ export async function refuseLost(
   host.err(`wherry: run ${state.runId} cannot go on, as what it has spilled is gone from ${launch.spill?.location}:\n`);
   for (const { dataset, producer, consumers } of lost.value)
     host.err(
-      `  '${dataset}', which '${producer}' wrote and ${consumers.map((name) => `'${name}'`).join(', ')} needs\n`,
+      `  '${dataset}', written by '${producer}' and needed by ${consumers.map((name) => `'${name}'`).join(', ')}\n`,
     );
   host.err('  what to do: start a new run with wherry run. How long spilled data is kept, spill.keep says\n');
   return EXIT.problems;

@@ -2,7 +2,6 @@ import type { RunState } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import { foldRun } from '../run/fold.ts';
 import type { ObjectStore } from '../store/mirror.ts';
-import type { SpillObjects } from '../store/spilled-data.ts';
 import { ok, type Result } from '../util/result.ts';
 import type { GlobalOptions } from './command.ts';
 import type { Host } from './host.ts';
@@ -19,7 +18,7 @@ interface Over {
   /** As it is now. */
   readonly state: RunState;
   /** Undefined where the run is not mirrored. */
-  readonly mirror: (ObjectStore & SpillObjects) | undefined;
+  readonly mirror: ObjectStore | undefined;
 }
 
 /** Does something to a run that is over, while nobody can take it up. Undefined where somebody has done so meanwhile. */

@@ -1,4 +1,5 @@
 import type { Project } from '../model/project.ts';
+import { count } from '../util/count.ts';
 
 /** What `wherry init` saw before it wrote anything. */
 export interface Found {
@@ -50,10 +51,6 @@ function describeData({ catalog }: Project): string {
 function listOf(names: readonly string[]): string {
   const shown = names.slice(0, 8).join(', ');
   return names.length > 8 ? `${shown} and ${names.length - 8} more` : shown;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** `git@host:team/name.git`, `https://user:token@host/team/name`: host and name alone. */

@@ -21,6 +21,7 @@ function objectsInMemory() {
     get: async (key) => ok(kept.get(key)),
     put: async (key, text) => (faults.puts-- > 0 ? failed(AWAY) : ok(void kept.set(key, text))),
     list: async (prefix) => ok([...kept.keys()].filter((key) => key.startsWith(prefix))),
+    remove: async (keys) => ok(keys.forEach((key) => void kept.delete(key))),
     listFolders: async (prefix) =>
       ok([
         ...new Set(

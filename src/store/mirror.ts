@@ -14,6 +14,7 @@ export interface ObjectStore {
   put(key: string, text: string): Answer<void>;
   /** Keys that begin so. */
   list(prefix: string): Answer<string[]>;
+  remove(keys: readonly string[]): Answer<void>;
   /** What follows, up to the next slash, in keys that begin so. */
   listFolders(prefix: string): Answer<string[]>;
   versioned(key: string): VersionedText;

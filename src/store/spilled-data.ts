@@ -2,16 +2,12 @@ import type { Plan } from '../model/plan.ts';
 import type { TaskRecord } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import { ok, type Result } from '../util/result.ts';
+import type { ObjectStore } from './mirror.ts';
 
 type Answer<T> = Promise<Result<T, ServiceTrouble>>;
 
-/** A spill location: objects by key. */
-export interface SpillObjects {
-  get(key: string): Answer<string | undefined>;
-  /** Keys that begin so. */
-  list(prefix: string): Answer<string[]>;
-  remove(keys: readonly string[]): Answer<void>;
-}
+/** A spill location. */
+export type SpillObjects = Pick<ObjectStore, 'get' | 'list' | 'remove'>;
 
 /** How many objects of data each run has there that has any. */
 export async function runsWithData(objects: SpillObjects): Answer<ReadonlyMap<string, number>> {

@@ -1,3 +1,4 @@
+import { count } from '../../util/count.ts';
 import { describeDuration } from '../../util/describe-duration.ts';
 import { type LiveRun, stateOf } from '../orphans.ts';
 import type { OutdatedData } from '../outdated-data.ts';
@@ -22,7 +23,7 @@ export function leftoversTable({ live, outdated, due }: Leftovers, now: number):
     return [found.runId, stateOf(found), what, describeDuration(now - born), verdict];
   });
   const spilled = outdated.map(({ runId, run: { state }, spill, objects }) => {
-    const what = `${objects} objects at ${spill.location}`;
+    const what = `${count(objects, 'object')} at ${spill.location}`;
     const since = describeDuration(now - Date.parse(state.stoppedAt ?? ''));
     return [runId, state.state, what, since, `to be removed: keep is ${spill.keep}`];
   });
