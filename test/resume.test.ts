@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startWherry, wherry } from './support/cli.ts';
@@ -16,6 +17,8 @@ async function statusOf(words: readonly string[], env: Record<string, string> = 
   return JSON.parse(stdout) as Status;
 }
 
+const notesOf = (stderr = '') => [...stderr.matchAll(/^note: (.*)$/gm)].map(([, note]) => note);
+
 test('resume, local: a run whose process was killed is interrupted, and goes on with what was not finished', async () => {
   await using project = await countingProject();
   const words = ['-C', project.folder];
@@ -26,8 +29,13 @@ test('resume, local: a run whose process was killed is interrupted, and goes on 
   await ended;
   assert.equal((await statusOf(words)).state, 'interrupted');
   await project.go();
+  await appendFile(join(project.folder, 'pipeline.yml'), '# no other nodes\n');
   const resumed = await wherry(['resume', ...words]);
   assert.equal(resumed.status, 0, resumed.stderr);
+  assert.deepEqual(notesOf(resumed.stderr), [
+    "pipeline.yml changed since the run began: tasks that run now run today's code, by the plan of the run",
+    'to run with what is there today, start a new run: wherry run',
+  ]);
   assert.deepEqual(await project.counts(), { first: 1, middle: 2, last: 1 });
   assert.equal((await statusOf(words)).state, 'succeeded');
   const again = await wherry(['resume', ...words]);
@@ -48,12 +56,23 @@ test('resume, on Fargate: tasks outlive the process, are attached again and run 
   await ended;
   const before = await statusOf(words);
   assert.equal(before.state, 'interrupted');
+  const settings = join(project.folder, 'conf', 'fargate', 'wherry.yml');
+  const written = await readFile(settings, 'utf8');
+  const changed = written.replace('cluster: counting', 'cluster: elsewhere\n  env: { COUNTS: /dev/null }');
+  await writeFile(settings, `${changed}retries: { user: 2 }\nimage: counting:2\n`.replace('image: counting:1\n', ''));
   const [resumed, other] = [startWherry(['resume', ...words], aws.env), startWherry(['resume', ...words], aws.env)];
   const first = await Promise.race([resumed.ended, other.ended]);
   assert.equal(first.status, 2, first.stderr);
   await project.go();
-  const statuses = (await Promise.all([resumed.ended, other.ended])).map(({ status }) => status);
-  assert.deepEqual(statuses.sort(), [0, 2]);
+  const ends = await Promise.all([resumed.ended, other.ended]);
+  assert.deepEqual(ends.map(({ status }) => status).sort(), [0, 2]);
+  assert.deepEqual(notesOf(ends.find(({ status }) => status === 0)?.stderr), [
+    "execution_engine.cluster is 'elsewhere' today: the run goes on with 'counting'",
+    'execution_engine.env has changed: the run goes on with what it was begun with',
+    "image is 'counting:2' today: the run goes on with 'counting:1'",
+    'retries is {"oom":"fail","platform":3,"spot":2,"user":2} today: the run goes on with {"oom":"fail","platform":3,"spot":2,"user":0}',
+    'to run with what is there today, start a new run: wherry run',
+  ]);
   assert.deepEqual(await project.counts(), { first: 1, middle: 1, last: 1 });
   const after = await statusOf(words);
   assert.equal(after.state, 'succeeded');
@@ -90,6 +109,7 @@ nodes:
   const resumed = await wherry(['resume', ...words], aws.env);
   assert.equal(resumed.status, 0, resumed.stderr);
   assert.equal(await logOf(), 'begins\ngoes on\nends\nends\n');
+  assert.deepEqual(notesOf(resumed.stderr), [], 'nothing has changed');
 });
 
 test('resume, on the emulator of `run --emulate`: it starts again, and what it had to stop runs again', async () => {

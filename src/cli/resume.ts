@@ -1,3 +1,4 @@
+import { describeChanges } from './begun-with.ts';
 import { type CommandInput, EXIT, UsageError } from './command.ts';
 import type { MirrorOptions } from './mirror.ts';
 import { alreadyDriven } from './run-lock.ts';
@@ -19,6 +20,8 @@ export async function resume(input: CommandInput<ResumeOptions>): Promise<number
   if (run.driver !== undefined) throw new UsageError(alreadyDriven(run.runId, run.driver));
   const setup = await setupOf(run, input);
   if (typeof setup === 'number') return setup;
+  for (const line of await describeChanges({ plan: run.plan, launch: setup.launch }, input))
+    host.err(`note: ${line}\n`);
   const rerunUnknown = options.rerunUnknown === true;
   return takeUpRun(run, setup, { ...input, rerunUnknown, toCancel: false }).finally(setup.close);
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { begunWith } from './begun-with.ts';
 import { type CommandInput, EXIT, UsageError } from './command.ts';
 import { drive } from './drive.ts';
 import { newSetup } from './engine-setup.ts';
@@ -23,8 +24,10 @@ export async function run(input: Input): Promise<number> {
   const { prepared } = preparation;
   const setup = await newSetup(prepared, { isEmulated: options.emulate === true, faults, options, host });
   if (typeof setup === 'number') return setup;
+  const { plan } = prepared;
+  const launch = { ...setup.launch, begunWith: await begunWith(plan, preparation.inputs, input) };
   const runId = newRunId(host.now());
-  return drive({ runId, plan: prepared.plan, setup, resumed: undefined }, input).finally(setup.close);
+  return drive({ runId, plan, setup: { ...setup, launch }, resumed: undefined }, input).finally(setup.close);
 }
 
 async function prepareRun({ options, host }: Input) {

@@ -20,6 +20,10 @@ export interface LaunchRecord {
   readonly mirror?: string | undefined;
   /** On the emulator: the images that stand for the project, and its Python. */
   readonly emulated?: { readonly images: readonly string[]; readonly python: string } | undefined;
+  /** The settings by dotted name, and the project's files by path with the SHA-256 of each: of both a change is told. */
+  readonly begunWith?:
+    | { readonly settings: Readonly<Record<string, unknown>>; readonly files: Readonly<Record<string, string>> }
+    | undefined;
   /** The engine's own part: plain data, no secrets. */
   readonly frozen: Readonly<Record<string, unknown>>;
 }
