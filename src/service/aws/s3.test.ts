@@ -75,3 +75,22 @@ test('s3: objects are removed by the thousand, and one that is refused is said',
     'AccessDenied: kept: Access Denied',
   ]);
 });
+
+test('s3: a put of what is not there is tried again while another is under way, and not for ever', async () => {
+  const conflict = [409, 'ConditionalRequestConflict'] as const;
+  let answers: (readonly [status: number, code: string])[] = [];
+  let puts = 0;
+  await using at = await s3At((_request, response) => {
+    puts++;
+    const [status, code] = answers.shift() ?? conflict;
+    response.writeHead(status).end(status === 200 ? '' : `<Error><Code>${code}</Code></Error>`);
+  });
+  const put = () => at.s3.putIfAbsent('s3://bucket/key', 'text');
+  answers = [conflict, conflict, [412, 'PreconditionFailed']];
+  assert.deepEqual(await put(), { ok: true, value: false });
+  answers = [conflict, [200, '']];
+  assert.deepEqual(await put(), { ok: true, value: true });
+  puts = 0;
+  const answer = await put();
+  assert.deepEqual([!answer.ok && answer.error.code, puts], ['ConditionalRequestConflict', 6]);
+});

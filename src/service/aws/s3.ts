@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateBucketCommand,
   DeleteObjectsCommand,
@@ -40,8 +41,12 @@ const DELETE_LIMIT = 1000;
 
 const OWNED_ALREADY = new Set(['BucketAlreadyOwnedByYou', 'BucketAlreadyExists']);
 const ABSENT = new Set(['NotFound', 'NoSuchKey', 'NoSuchBucket']);
+/** Another put of the same object was under way: who won is not known yet, and the put is to be tried again (S3 API reference, PutObject, If-None-Match). */
+const CONFLICT = 'ConditionalRequestConflict';
+const CONFLICT_TRIES = 6;
+const FIRST_PAUSE_MS = 25;
 /** What a conditional put is answered that finds another version, or none, or one that is just being written. */
-const QUICKER = new Set(['PreconditionFailed', 'NoSuchKey', 'ConditionalRequestConflict']);
+const QUICKER = new Set(['PreconditionFailed', 'NoSuchKey', CONFLICT]);
 
 export function s3Service(account: AwsAccount): S3Service {
   const endpoint = account.endpoints.s3;
@@ -83,11 +88,15 @@ export function s3Service(account: AwsAccount): S3Service {
         async () => void (await client.send(new PutObjectCommand({ ...place(url), Body: bytes(body) }))),
       ),
     putIfAbsent: async (url, body) => {
-      const answer = await call('PutObject', () =>
-        client.send(new PutObjectCommand({ ...place(url), Body: bytes(body), IfNoneMatch: '*' })),
-      );
-      if (answer.ok) return ok(true);
-      return answer.error.code === 'PreconditionFailed' ? ok(false) : failed(answer.error);
+      for (let tries = 1; ; tries++) {
+        const answer = await call('PutObject', () =>
+          client.send(new PutObjectCommand({ ...place(url), Body: bytes(body), IfNoneMatch: '*' })),
+        );
+        if (answer.ok) return ok(true);
+        if (answer.error.code === 'PreconditionFailed') return ok(false);
+        if (answer.error.code !== CONFLICT || tries === CONFLICT_TRIES) return failed(answer.error);
+        await sleep(FIRST_PAUSE_MS * 2 ** (tries - 1));
+      }
     },
     getVersion: async (url) => {
       const answer = await call('GetObject', async () => {
