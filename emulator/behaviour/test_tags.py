@@ -41,7 +41,11 @@ class Tags(unittest.TestCase):
             [tag("")],
             [tag("k" * 129)],
             [tag("aws:k")],
+            [tag("AWS:k")],
+            [tag("k", "Aws:v")],
             [tag("k", "v" * 257)],
+            [tag("k,l")],
+            [tag("k", "a, b")],
         ):
             for call in (
                 lambda: aws.ecs.tag_resource(resourceArn=self.cluster, tags=wrong),
@@ -51,6 +55,10 @@ class Tags(unittest.TestCase):
             ):
                 with refused("InvalidParameterException"):
                     call()
+
+        fine = [tag("K" * 128, "v" * 256), tag("Größe", "1 + 1 = 2 @ a/b_c.d:e-f"), tag("k", "arn:aws:iam::1:role/r"), tag("l", "")]
+        arn = aws.ecs.create_cluster(clusterName="finely-tagged", tags=fine)["cluster"]["clusterArn"]
+        self.assertCountEqual(self.tags(arn), fine)
 
     def test_tags_twice(self):
         with refused("InvalidParameterException", r"^Multiple tags contain the same key\.$"):

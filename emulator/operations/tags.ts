@@ -4,6 +4,8 @@ import { type Input, objects, text, texts } from '../input.ts';
 import { saveClusters, saveTask, type Tag, type World } from '../state.ts';
 import { findTaskDefinition, replaceTaskDefinition } from './task-definitions.ts';
 
+const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
 /** The tags of a request. APIReference/API_Tag: up to 50, keys and values limited, `aws:` is AWS's own. */
 export function checkedTags(input: Input): Tag[] {
   const tags = (objects(input, 'tags') ?? []).map((tag): Tag => {
@@ -12,8 +14,12 @@ export function checkedTags(input: Input): Tag[] {
   });
   if (tags.length > 50) throw invalidParameter('Tags cannot have more than 50 elements.');
   for (const { key, value = '' } of tags) {
-    if (key === '' || key.length > 128 || /^aws:/i.test(key)) throw invalidParameter(`Invalid tag key '${key}'.`);
-    if (value.length > 256) throw invalidParameter(`The value of tag '${key}' is too long.`);
+    // PrefectHQ/prefect#13174 quotes it.
+    if (!CHARACTERS.test(key) || !CHARACTERS.test(value))
+      throw invalidParameter('Some tags contain invalid characters.');
+    if (key === '' || [...key].length > 128 || /^aws:/i.test(key)) throw invalidParameter(`Invalid tag key '${key}'.`);
+    if (/^aws:/i.test(value)) throw invalidParameter(`Invalid value of tag '${key}'.`);
+    if ([...value].length > 256) throw invalidParameter(`The value of tag '${key}' is too long.`);
   }
   if (new Set(tags.map(({ key }) => key)).size < tags.length) {
     throw invalidParameter('Multiple tags contain the same key.');

@@ -41,6 +41,7 @@ import { scheduleImage } from './rules/schedule-image.ts';
 import { scheduleZone } from './rules/schedule-zone.ts';
 import { settingsMissing } from './rules/settings-missing.ts';
 import { sidecars } from './rules/sidecars.ts';
+import { tags } from './rules/tags.ts';
 import { taskSize } from './rules/task-size.ts';
 import { transcodedApart } from './rules/transcoded-apart.ts';
 import { volumeOnFargate } from './rules/volume-on-fargate.ts';
@@ -68,6 +69,7 @@ const RULES: readonly Rule[] = [
   memoryCrossesTasks,
   settingsMissing,
   sidecars,
+  tags,
   taskSize,
   volumeOnFargate,
   leftOutOfImage,

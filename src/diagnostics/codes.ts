@@ -37,6 +37,7 @@ export const CODES = {
   'config/literal-secret': { severity: 'warning', title: 'A secret stands in the settings' },
   'config/malformed-name': { severity: 'error', title: 'A name or ARN that AWS does not take' },
   'config/malformed-role': { severity: 'error', title: 'What should be a role is neither a name nor an ARN' },
+  'config/malformed-tag': { severity: 'error', title: 'A tag that ECS does not take' },
   'config/names-nothing': { severity: 'warning', title: 'Settings for a node or task that there is not' },
   'config/placeholder': { severity: 'error', title: 'A value stands for one that only you know' },
   'config/scalar-for-list': { severity: 'note', title: 'One value stands where a list belongs' },

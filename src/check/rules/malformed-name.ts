@@ -1,4 +1,5 @@
 import { type Diagnostic, diagnostic } from '../../diagnostics/diagnostic.ts';
+import { cut } from '../../util/cut.ts';
 import { placeholderIn } from '../../util/placeholder.ts';
 import type { KeyPath } from '../../util/yaml-document.ts';
 import type { CheckContext, Rule } from '../rule.ts';
@@ -99,10 +100,4 @@ function malformed(what: string, takes: string, span: Diagnostic['span']): Diagn
     help: `write ${takes}`,
     span,
   });
-}
-
-const SHOWN = 60;
-
-function cut(text: string): string {
-  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
 }
