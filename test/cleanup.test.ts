@@ -49,7 +49,7 @@ before(async () => {
   interrupted = await begin();
   for (const run of [orphan, elsewhere, interrupted]) await run.kill();
   living = await begin();
-  await appendFile(join(project.folder, '.wherry', 'runs', orphan.runId, 'events.jsonl'), RUN_STOPPED());
+  await record(orphan.runId, RUN_STOPPED);
   await endInMirror(elsewhere.runId);
   await runTask({ startedBy: 'airflow', tags: [{ key: RUN_ID, value: DAG_RUN }] });
   // Somebody else's, whatever they say.
@@ -65,8 +65,13 @@ after(async () => {
 });
 
 /** The end of a run whose process was killed when it had just written it, with a task that was not known to be running. */
-const RUN_STOPPED = () =>
-  `${JSON.stringify({ at: new Date().toISOString(), event: 'run-stopped', state: 'failed' })}\n`;
+const RUN_STOPPED = { event: 'run-stopped', state: 'failed' };
+
+const line = (event: object) => `${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`;
+
+function record(runId: string, event: object): Promise<void> {
+  return appendFile(join(project.folder, '.wherry', 'runs', runId, 'events.jsonl'), line(event));
+}
 
 /** Starts a run and waits until its second task runs, which ends when the project lets it. */
 async function begin(): Promise<Begun> {
@@ -89,7 +94,7 @@ async function endInMirror(runId: string): Promise<void> {
   assert.ok(parts.ok);
   const texts = await Promise.all(parts.value.map((url) => s3.get(url)));
   const all = texts.map((text) => (text.ok ? text.value : '')).join('');
-  assert.ok((await s3.put(`${events}000009-000000.jsonl`, all + RUN_STOPPED())).ok);
+  assert.ok((await s3.put(`${events}000009-000000.jsonl`, all + line(RUN_STOPPED))).ok);
   s3.close();
 }
 
@@ -214,6 +219,10 @@ test('cleanup: on a terminal it asks, and stops what runs of runs that are over;
   assert.deepEqual(await running(), before, 'somebody goes on with the run');
   assert.ok(lock instanceof RunLock);
   await lock.release();
+  const resumed = await answered('yes', () => record(orphan.runId, { event: 'run-resumed', again: [] }));
+  assert.equal(resumed, 0);
+  assert.deepEqual(await running(), before, 'it can be taken up again');
+  await record(orphan.runId, RUN_STOPPED);
   assert.equal(await answered('yes'), 0);
   assert.deepEqual(
     await running(),
