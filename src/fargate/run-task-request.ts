@@ -29,22 +29,23 @@ export interface ContainerLimits {
   readonly memory: number;
 }
 
-/** What the containers beside the main one are promised: the sum must stay within the task's size. */
-export function limitsOfOthers(
-  containers: readonly {
-    readonly name?: string | undefined;
-    readonly cpu?: number | undefined;
-    readonly memory?: number | undefined;
-    readonly memoryReservation?: number | undefined;
-  }[],
-  main: string,
-): ContainerLimits {
-  const others = containers.filter(({ name }) => name !== main);
-  const sum = (values: readonly (number | undefined)[]) =>
-    values.reduce((total: number, value) => total + (value ?? 0), 0);
+interface Limited {
+  readonly name?: string | undefined;
+  readonly cpu?: number | undefined;
+  readonly memory?: number | undefined;
+  readonly memoryReservation?: number | undefined;
+}
+
+/** What the containers beside the main one are promised: the sum must stay within the task's size. Undefined where none is limited, the main one included. */
+export function limitsOfOthers(containers: readonly Limited[], main: string): ContainerLimits | undefined {
+  const all = containers.map(({ name, cpu = 0, memory, memoryReservation }) => {
+    return { name, cpu, memory: memory ?? memoryReservation ?? 0 };
+  });
+  if (all.every(({ cpu, memory }) => cpu === 0 && memory === 0)) return undefined;
+  const others = all.filter(({ name }) => name !== main);
   return {
-    cpu: sum(others.map(({ cpu }) => cpu)),
-    memory: sum(others.map(({ memory, memoryReservation }) => memory ?? memoryReservation)),
+    cpu: others.reduce((sum, { cpu }) => sum + cpu, 0),
+    memory: others.reduce((sum, { memory }) => sum + memory, 0),
   };
 }
 

@@ -1,6 +1,5 @@
 import { type Diagnostic, diagnostic } from '../../diagnostics/diagnostic.ts';
-import { cpuUnits } from '../../fargate/run-task-request.ts';
-import { promisedToSidecars } from '../../fargate/sidecars.ts';
+import { promisedToSidecars, starvedBy } from '../../fargate/sidecars.ts';
 import { describeSize } from '../../fargate/sizes.ts';
 import type { CheckContext, Rule } from '../rule.ts';
 
@@ -25,10 +24,7 @@ function nameTaken({ config }: CheckContext): Diagnostic[] {
 function nothingLeft({ config, plan }: CheckContext): Diagnostic[] {
   const promised = promisedToSidecars(config.values.execution_engine);
   if (promised === undefined) return [];
-  const starved = plan.tasks.filter(
-    ({ vcpu, memoryMiB }) => promised.cpu >= cpuUnits(vcpu) || promised.memory >= memoryMiB,
-  );
-  const [smallest, ...others] = [...starved].sort((a, b) => a.vcpu - b.vcpu || a.memoryMiB - b.memoryMiB);
+  const [smallest, ...others] = starvedBy(promised, plan.tasks);
   if (smallest === undefined) return [];
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
   const asked = describeSize({ vcpu: promised.cpu / 1024, memoryMiB: promised.memory });

@@ -3,7 +3,8 @@ import { neededDefinitions } from '../../fargate/needed-definitions.ts';
 import { isPlainKedro } from '../../fargate/plain-kedro.ts';
 import { type ContainerLimits, limitsOfOthers } from '../../fargate/run-task-request.ts';
 import { saysTheSame } from '../../fargate/says-the-same.ts';
-import { promisedToSidecars } from '../../fargate/sidecars.ts';
+import { promisedToSidecars, starvedBy } from '../../fargate/sidecars.ts';
+import { describeSize } from '../../fargate/sizes.ts';
 import { taskDefinition } from '../../fargate/task-definition.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
@@ -37,7 +38,9 @@ export async function resolveDefinitions(
   const definitions = new Map<string | null, Definition>();
   for (const { image, family } of neededDefinitions(plan, options.settings, options.sha256)) {
     const resolved =
-      image === null ? await theUsers(family, options, services) : await owned(family, image, options, services);
+      image === null
+        ? await theUsers(family, plan, { options, services })
+        : await owned(family, image, options, services);
     if (!resolved.ok) return resolved;
     definitions.set(image, resolved.value);
   }
@@ -82,11 +85,12 @@ async function owned(
 
 async function theUsers(
   name: string,
-  { settings, spill, tell }: DeliveryOptions,
-  { ecs }: Services,
+  { tasks }: Plan,
+  { options, services }: { readonly options: DeliveryOptions; readonly services: Services },
 ): Promise<Result<Definition, ServiceTrouble>> {
+  const { settings, spill, tell } = options;
   const { container_name: container } = settings.execution_engine;
-  const described = await ecs.describeTaskDefinition(name);
+  const described = await services.ecs.describeTaskDefinition(name);
   if (!described.ok) return described;
   const trouble = { kind: 'refused', service: 'Amazon ECS', operation: 'DescribeTaskDefinition' } as const;
   if (described.value === undefined) {
@@ -109,12 +113,32 @@ async function theUsers(
     return failed({
       ...trouble,
       detail: `'${name}' has the image ${main?.image}, and ${settings.image} is asked for`,
-      help: 'register a revision with that image, or leave the image out: Fargate takes it from the definition only',
+      help: setImage(described.value.family ?? name, container),
+    });
+  }
+  const others = limitsOfOthers(described.value.containerDefinitions ?? [], container);
+  const [smallest] = others === undefined ? [] : starvedBy(others, tasks);
+  if (others !== undefined && smallest !== undefined) {
+    const promised = describeSize({ vcpu: others.cpu / 1024, memoryMiB: others.memory });
+    return failed({
+      ...trouble,
+      detail: `in '${name}' the containers beside '${container}' are promised ${promised}, and task '${smallest.name}' has ${describeSize(smallest)} in all: nothing would be left for the pipeline`,
+      help: 'give the tasks more under resources, or register a revision that promises the others less',
     });
   }
   tell(reviewDefinition(described.value, { settings, spill }));
-  const others = limitsOfOthers(described.value.containerDefinitions ?? [], container);
   return ok({ ...summary(described.value, container, false), others });
+}
+
+/** Fargate takes the image from the definition only. The attributes are those that ECS shows and does not take (ECS API reference, RegisterTaskDefinition). */
+function setImage(family: string, container: string): string {
+  const file = `${family}.json`;
+  return [
+    'leave the image out, or register a revision that has it (wherry task-definition set-image, which will do so, is not in this version):',
+    `aws ecs describe-task-definition --task-definition ${family} --query taskDefinition > ${file}`,
+    `set the image of '${container}' in ${file}, and remove taskDefinitionArn, revision, status, requiresAttributes, compatibilities, registeredAt and registeredBy`,
+    `aws ecs register-task-definition --cli-input-json file://${file}`,
+  ].join('\n    ');
 }
 
 function summary(definition: EcsTaskDefinition, container: string, isNew: boolean): Omit<Definition, 'others'> {
