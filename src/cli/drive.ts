@@ -30,6 +30,7 @@ export interface Drive {
   readonly resumed:
     | {
         readonly past: readonly RunEvent[];
+        readonly unseen: readonly RunEvent[];
         readonly frozen: Frozen;
         readonly locks: HeldLocks;
         readonly rerunUnknown: boolean;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { RunState } from '../model/run.ts';
+import type { RunEvent, RunState } from '../model/run.ts';
 import type { ServiceTrouble } from '../model/trouble.ts';
 import { foldRun } from '../run/fold.ts';
 import type { RunStore, StoredRun, VersionedText } from '../run/store.ts';
@@ -133,13 +133,18 @@ interface Places {
 }
 
 /** What is known of a run by this machine and its mirror, for the owner of its locks. What is newer in the mirror is kept here as well. */
-export async function takeNewest(runId: string, places: Places): Promise<Result<StoredRun, ServiceTrouble>> {
+export async function takeNewest(
+  runId: string,
+  places: Places,
+): Promise<Result<StoredRun & { readonly unseen: readonly RunEvent[] }, ServiceTrouble>> {
   const read = await readNewest(runId, places);
   if (!read.ok) return read;
   const { own, newest } = read.value;
   if (newest === undefined) throw new Error(`run ${runId} was found and is not there any more`);
   if (newest !== own) await places.store.adopt(runId, newest);
-  return ok(newest);
+  const known = own === undefined ? newest.events : own.events;
+  const difference = newest.events.findIndex((event, index) => JSON.stringify(event) !== JSON.stringify(known[index]));
+  return ok({ ...newest, unseen: difference < 0 ? [] : newest.events.slice(difference) });
 }
 
 /** What this machine has, and what is newest of it and the mirror's. */

@@ -17,7 +17,9 @@ export type RecordedSetup = EngineSetup & { readonly frozen: Frozen };
 /** The engine of a run by the run's own record; the exit status, where there is a trouble that was reported. */
 export async function setupOf({ runId, launch }: FoundRun, input: Input): Promise<RecordedSetup | number> {
   if (launch === undefined)
-    throw new UsageError(`run ${runId} is of a version of Wherry that did not record how to go on: start a new one`);
+    throw new UsageError(
+      `how to go on with run ${runId} is not recorded: its launch.json is gone, or it is of a version of Wherry that wrote none. Start a new one`,
+    );
   const setup = await recordedSetup(launch, input);
   if (typeof setup === 'number') return setup;
   const refused = await checkAccountOf(setup, input);
@@ -51,13 +53,13 @@ export async function takeUpRun(
     await locks.value.release();
     return reportTrouble(newest.error, host);
   }
-  const { plan, events } = newest.value;
+  const { plan, events, unseen } = newest.value;
   const state = foldRun(runId, plan, events);
   const refused = toCancel ? undefined : await refuseLost(setup, { plan, state }, host);
   if (refused !== undefined) {
     await locks.value.release();
     return refused;
   }
-  const resumed = { past: events, frozen: setup.frozen, locks: locks.value, rerunUnknown, toCancel };
+  const resumed = { past: events, unseen, frozen: setup.frozen, locks: locks.value, rerunUnknown, toCancel };
   return drive({ runId, plan, setup, resumed }, input);
 }

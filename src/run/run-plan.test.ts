@@ -92,7 +92,7 @@ async function drive(
     policy: { retries: { platform: 1, spot: 0, user: 1, oom: 'fail' }, timeoutMs: 60_000, spot: false, ...policy },
     largerSize: () => undefined,
     jitter: () => 0,
-    resumed: resumed && { toCancel: false, ...resumed, keptLines: async () => [] },
+    resumed: resumed && { toCancel: false, unseen: [], ...resumed, keptLines: async () => [] },
     session,
     recorder: {
       append: async (event) => void events.push(event),
@@ -340,6 +340,43 @@ test('run: resumed, a task of which nobody knows how it ended runs again only wh
   const third = await drive(session, { resumed: { past: [...past, ...first.events], rerunUnknown: true } });
   assert.equal(third.outcome.state.state, 'succeeded');
   assert.deepEqual(session.started, ['a', 'b']);
+});
+
+test('run: resumed after it has failed or was cancelled, its attempts are counted on and it has all its retries again', async () => {
+  const at = '2026-01-01T00:00:00.000Z';
+  const ended = (attempt: number, failure: Failure): RunEvent[] => [
+    { at, event: 'attempt-starting', task: 'a', attempt, launch: LAUNCH },
+    { at, event: 'attempt-started', task: 'a', attempt, handle: `a/${attempt}` },
+    { at, event: 'attempt-stopped', task: 'a', attempt, exitCode: 1, failure, times: {} },
+  ];
+  const raised: Failure = { reason: 'exit-nonzero', blame: 'user', exitCode: 1, detail: '' };
+  const good = fakeSession();
+  const raisesAlways: EngineSession['observe'] = async (handles) => {
+    const end = { exitCode: 1, failure: raised, times: {} };
+    return ok(new Map(handles.map((handle) => [handle, { state: 'stopped', events: [], end }])));
+  };
+  const failedRun: RunEvent[] = [
+    ...ended(1, raised),
+    ...ended(2, raised),
+    { at, event: 'task-skipped', task: 'b', because: 'a' },
+    { at, event: 'run-stopped', state: 'failed' },
+  ];
+  const again = await drive({ ...good, observe: raisesAlways }, { resumed: { past: failedRun, rerunUnknown: false } });
+  assert.deepEqual(
+    again.outcome.state.tasks[0]?.attempts.map(({ attempt }) => attempt),
+    [1, 2, 3, 4],
+  );
+  const cancelledRun: RunEvent[] = [
+    { at, event: 'cancel-requested' },
+    ...ended(1, { reason: 'cancelled', blame: 'request', detail: '' }),
+    { at, event: 'run-stopped', state: 'cancelled' },
+  ];
+  const { outcome } = await drive(fakeSession(), { resumed: { past: cancelledRun, rerunUnknown: false } });
+  assert.equal(outcome.state.state, 'succeeded');
+  assert.deepEqual(
+    outcome.state.tasks.map(({ attempts }) => attempts.map(({ state }) => state)),
+    [['cancelled', 'succeeded'], ['succeeded']],
+  );
 });
 
 test('run: resumed before its first event, it begins; a retry whose time a clock that was wrong has set is due at once', async () => {

@@ -9,6 +9,8 @@ import type { RunRecorder } from './store.ts';
 /** How a run is taken up that nobody drives any more. */
 export interface Resumption {
   readonly past: readonly RunEvent[];
+  /** Those of them that another machine has recorded, of a run that this one had driven before: the logs are there. */
+  readonly unseen: readonly RunEvent[];
   /** Whether tasks of which nobody knows how they ended may run again. */
   readonly rerunUnknown: boolean;
   /** Only until what is under way has stopped: nothing runs again. */
@@ -34,7 +36,7 @@ export async function takeUp(resumption: Resumption, around: Surroundings): Prom
   const attached = await Promise.all([...fold.tasks.values()].map((task) => attach(task, resumption, around)));
   const trouble = attached.find((result) => !result.ok);
   if (trouble !== undefined) return trouble;
-  for (const ended of endedLast(resumption.past)) await readRest(ended, resumption, around);
+  for (const ended of notReadHere(resumption)) await readRest(ended, resumption, around);
   const asked = new Set<string>();
   for (;;) {
     const observed = await patiently(() => observeAll(around), around);
@@ -79,14 +81,15 @@ const UNDER_WAY: ReadonlySet<AttemptState> = new Set(['starting', 'pending', 'ru
 
 type Stopped = Extract<RunEvent, { event: 'attempt-stopped' }>;
 
-/** A run that has ended has read all logs first. */
-function endedLast(past: readonly RunEvent[]): Stopped[] {
+/** The attempts of whose logs lines may be missing on this machine. A run that has ended has read all logs first. */
+function notReadHere({ past, unseen }: Resumption): Stopped[] {
   const last = past.at(-1);
-  if (last === undefined || last.event === 'run-stopped') return [];
-  return past.filter(
-    (event): event is Stopped =>
-      event.event === 'attempt-stopped' && Date.parse(last.at) - Date.parse(event.at) < UNREAD_MS,
-  );
+  const elsewhere = new Set(unseen);
+  return past.filter((event): event is Stopped => {
+    if (event.event !== 'attempt-stopped' || last === undefined) return false;
+    const isLate = last.event !== 'run-stopped' && Date.parse(last.at) - Date.parse(event.at) < UNREAD_MS;
+    return isLate || elsewhere.has(event);
+  });
 }
 
 async function readRest({ task, attempt }: Stopped, { keptLines }: Resumption, around: Surroundings): Promise<void> {

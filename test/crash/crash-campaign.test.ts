@@ -22,7 +22,7 @@ nodes:
   - { name: second, command: 'echo second >> "$COUNTS"; cp "$WHERRY_IN_X" "$WHERRY_OUT_Y"', inputs: [x], outputs: [y] }
 `;
 
-test('run: killed at any change on disk, request or answer, it is resumed with no task run twice and none left behind', async (t) => {
+test('run: killed at any change on disk, request or answer, and its resume at the same change, it ends with no task run twice and none left behind', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'wherry-crash-'));
   await mkdir(join(folder, 'image'));
   await using aws = await emulatedAws({
@@ -94,7 +94,7 @@ async function runCut(cut: Cut | undefined, { folder, aws }: Bench) {
     AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: control,
     AWS_ENDPOINT_URL_STS: control,
     AWS_ENDPOINT_URL_S3: s3,
-    NODE_OPTIONS: `--import=${join(import.meta.dirname, 'cut-writes.mjs')}`,
+    ...CUTTING,
     ...(cut === undefined ? { CUT_COUNT: count } : { CUT: cut }),
   });
   kill = () => child.kill('SIGKILL');
@@ -105,20 +105,29 @@ async function runCut(cut: Cut | undefined, { folder, aws }: Bench) {
     return { changes: Number(await readFile(count, 'utf8')), requests: passed, wasKilled: false, faults: [] };
   }
   const faults =
-    status === null ? await resume({ project, counts, aws }) : status === 0 ? [] : [`ended with ${status}: ${stderr}`];
+    status === null
+      ? await resume({ project, counts, aws, cut })
+      : status === 0
+        ? []
+        : [`ended with ${status}: ${stderr}`];
   return { changes: 0, requests: 0, wasKilled: status === null, faults };
 }
 
+const CUTTING = { NODE_OPTIONS: `--import=${join(import.meta.dirname, 'cut-writes.mjs')}` };
+
 interface Interrupted {
+  readonly cut: Cut;
   readonly project: string;
   readonly counts: string;
   readonly aws: EmulatedAws;
 }
 
 /** What is wrong after the run was resumed; nothing, as a rule. */
-async function resume({ project, counts, aws }: Interrupted): Promise<string[]> {
+async function resume({ project, counts, aws, cut }: Interrupted): Promise<string[]> {
   const words = ['-C', project, '--format', 'json'];
-  const resumed = await wherry(['resume', ...words], aws.env);
+  // It is killed at the same change on disk as the run was, and a third process goes on.
+  const second = await wherry(['resume', ...words], { ...aws.env, ...CUTTING, CUT: cut });
+  const resumed = second.status === null ? await wherry(['resume', ...words], aws.env) : second;
   // Killed before it was a run at all: then the user starts one.
   const isNone = resumed.status === 2 && /has no runs yet/.test(resumed.stderr);
   const last = isNone ? await wherry(['run', ...words], aws.env) : resumed;

@@ -1,6 +1,6 @@
 // Loaded into a process before its own code (node --import): counts what it changes on disk, and kills it at one of these
-// moments. CUT is `torn:N` (half of it is written, of a text) or `after:N`, of the Nth change; without it the number of changes goes
-// to the file CUT_COUNT at the end.
+// moments. CUT is `torn:N` (half of it is written, of a text) or `after:N`, of the Nth change; others are cut elsewhere. Without
+// it the number of changes goes to the file CUT_COUNT at the end.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
@@ -12,7 +12,7 @@ for (const name of ['appendFile', 'writeFile', 'rename', 'link', 'rm', 'truncate
   const original = fs.promises[name];
   fs.promises[name] = async (...words) => {
     changes += 1;
-    const isIt = changes === Number(nth);
+    const isIt = (kind === 'torn' || kind === 'after') && changes === Number(nth);
     if (isIt && kind === 'torn') {
       const isText = name.endsWith('File') && typeof words[1] === 'string';
       if (isText) await original(words[0], words[1].slice(0, words[1].length / 2));
