@@ -80,7 +80,7 @@ async function advance({ clock, saver }: Controlled, body: string) {
   await clock.advance(advanceSeconds);
   saveClock(saver, clock);
   // Whoever was told of the new time must never see an earlier one.
-  saver.flush();
+  if (!saver.flush()) throw new Error('the new time cannot be written to the state folder');
   return timeOf(clock);
 }
 

@@ -1,6 +1,19 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
+import { deferred } from './deferred.ts';
 
 export interface LogEvent {
   /** Milliseconds since the epoch. */
@@ -35,7 +48,8 @@ export interface LogStore {
   append(place: Place, event: LogEvent): void;
   /** By time. Undefined when there is no such stream. */
   events(place: Place): readonly StoredEvent[] | undefined;
-  flush(): void;
+  /** False when that cannot be done. */
+  flush(): boolean;
 }
 
 const DELAY_MS = 100;
@@ -55,22 +69,33 @@ interface Stream {
   usedAt: number;
 }
 
-export function openLogStore(root: string, clock: Pick<Clock, 'now'>): LogStore {
+interface Options {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly say: (line: string) => void;
+}
+
+export function openLogStore(root: string, { clock, say }: Options): LogStore {
   const groups = readGroups(root);
   const changed = new Map<string, Stream>();
-  let timer: NodeJS.Timeout | undefined;
   const folderOf = (group: string) => join(root, fileName(group));
   const fileOf = ({ group, stream }: Place) => join(folderOf(group), `${fileName(stream)}.jsonl`);
 
-  function flush() {
-    clearTimeout(timer);
-    timer = undefined;
-    for (const [file, stream] of changed) {
-      appendFileSync(file, stream.unsaved.map((event) => `${JSON.stringify(event)}\n`).join(''));
-      stream.unsaved = [];
-    }
-    changed.clear();
-    forgetIdle();
+  const writing = deferred({
+    delayMs: DELAY_MS,
+    say,
+    write() {
+      for (const [file, stream] of changed) {
+        appendWhole(file, stream.unsaved.map((event) => `${JSON.stringify(event)}\n`).join(''));
+        stream.unsaved = [];
+        changed.delete(file);
+      }
+      forgetIdle();
+    },
+  });
+
+  function isChanged(file: string, stream: Stream) {
+    changed.set(file, stream);
+    writing.soon();
   }
 
   function forgetIdle() {
@@ -93,12 +118,12 @@ export function openLogStore(root: string, clock: Pick<Clock, 'now'>): LogStore 
     if (existing) return existing;
     const made: Stream = { createdAt: clock.now(), events: [], unsaved: [], usedAt: 0 };
     streams.set(place.stream, made);
-    appendFileSync(fileOf(place), '');
+    isChanged(fileOf(place), made);
     return made;
   }
 
   return {
-    flush,
+    flush: writing.now,
     hasGroup: (group) => groups.has(group),
     createGroup(group) {
       if (groups.has(group)) return false;
@@ -132,8 +157,7 @@ export function openLogStore(root: string, clock: Pick<Clock, 'now'>): LogStore 
       const events = loaded(stream, file);
       insert({ ...event, order: events.length }, events);
       stream.unsaved.push(event);
-      changed.set(file, stream);
-      timer ??= setTimeout(flush, DELAY_MS).unref();
+      isChanged(file, stream);
     },
     events(place) {
       const stream = groups.get(place.group)?.streams.get(place.stream);
@@ -172,9 +196,26 @@ function readGroups(root: string): Map<string, Group> {
 
 const bornAt = (path: string): number => statSync(path).birthtimeMs;
 
+/** Nothing, where it cannot be all: what is appended next would else stand behind half a line. */
+function appendWhole(path: string, content: string): void {
+  const file = openSync(path, 'a');
+  const { size } = fstatSync(file);
+  try {
+    writeFileSync(file, content);
+  } catch (error) {
+    if (fstatSync(file).size > size) ftruncateSync(file, size);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
 function readEvents(file: string): StoredEvent[] {
-  const lines = readFileSync(file, 'utf8').split('\n');
+  const bytes = readFileSync(file);
   // What follows the last line feed is either nothing or a line that a kill cut short.
-  const events = lines.slice(0, -1).map((line, order) => ({ ...(JSON.parse(line) as LogEvent), order }));
+  const whole = bytes.subarray(0, bytes.lastIndexOf('\n') + 1);
+  if (whole.length < bytes.length) truncateSync(file, whole.length);
+  const lines = whole.toString().split('\n').slice(0, -1);
+  const events = lines.map((line, order) => ({ ...(JSON.parse(line) as LogEvent), order }));
   return events.sort((a, b) => a.timestamp - b.timestamp || a.order - b.order);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -119,6 +119,20 @@ it('emulator: a second one on the same state folder says who has it and exits 1'
     return error.message.trim().split('\n').length === 1;
   });
   await first.end();
+});
+
+it('emulator: on a port that another program has it says so and exits 1, and leaves nothing behind', async () => {
+  const first = await start();
+  const port = new URL(first.env.AWS_ENDPOINT_URL_ECS ?? '').port;
+  const other = temporaryFolder();
+  await assert.rejects(startEmulator({ stateDir: other.path, s3Python, args: ['--port', port] }), {
+    message: `exit 1: emulator: another program has port ${port}: give another one with --port\n`,
+  });
+  assert.deepEqual(
+    ['emulator.lock', 'emulator.json'].filter((name) => existsSync(join(other.path, name))),
+    [],
+  );
+  other.remove();
 });
 
 it('emulator: exports endpoints, and dummy credentials and region only when there are none', async () => {

@@ -56,12 +56,12 @@ async function main(): Promise<void> {
   const end = async (status: number) => {
     server.close();
     server.closeAllConnections();
-    await stopAll(world, halt);
+    const isSaved = await stopAll(world, halt);
     s3.stop();
     await s3.ended;
     rmSync(pidFile, { force: true });
     logCpu();
-    process.exit(status);
+    process.exit(isSaved ? status : 1);
   };
   endOnce(end, { withParent: options.exitWithParent ? holders : undefined, s3 });
   // Last: whoever reads this may ask it to end at once.
@@ -170,7 +170,8 @@ function endOnce(
   });
 }
 
-async function stopAll(world: World, halt: AbortController): Promise<void> {
+/** Whether the state could be written. */
+async function stopAll(world: World, halt: AbortController): Promise<boolean> {
   const lives = [...world.lives].map(([id, { over }]) => ({ record: world.tasks.get(id), over }));
   const why = {
     code: 'TerminationNotice',
@@ -179,8 +180,7 @@ async function stopAll(world: World, halt: AbortController): Promise<void> {
   for (const { record } of lives) if (record) requestStop(record, world, why);
   halt.abort();
   await Promise.all(lives.map(({ over }) => over));
-  world.logs.flush();
-  world.saver.flush();
+  return [world.logs.flush(), world.saver.flush()].every(Boolean);
 }
 
 function logCpu(): void {

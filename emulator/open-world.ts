@@ -26,7 +26,7 @@ interface Options {
 
 /** All that an emulator knows, as an earlier one on the same state folder left it. */
 export function openWorld(options: Options): World & { readonly clock: EmulatorClock } {
-  const saver = openSaver(options.stateDir);
+  const saver = openSaver(options.stateDir, options.say);
   const before = (saver.read(CLOCK_FILE) as { aheadSeconds: number } | undefined)?.aheadSeconds ?? 0;
   const clock = new EmulatorClock({ scale: options.timeScale, aheadSeconds: before + options.advanceSeconds });
   if (clock.aheadSeconds > 0) saveClock(saver, clock);
@@ -35,7 +35,7 @@ export function openWorld(options: Options): World & { readonly clock: EmulatorC
     region: options.region,
     clock,
     driver: options.driver,
-    logs: openLogStore(join(options.stateDir, 'logs'), clock),
+    logs: openLogStore(join(options.stateDir, 'logs'), { clock, say: options.say }),
     saver,
     secrets: options.secrets,
     faults: new Faults(options.region),

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { deferred } from './deferred.ts';
 
 /** JSON files below one folder, each written whole and atomically, a moment after its value changed. */
 export interface Saver {
@@ -9,28 +10,29 @@ export interface Saver {
   read(file: string): unknown;
   /** The values of all files below this folder. */
   readAll(folder: string): unknown[];
-  /** Writes what is waiting. */
-  flush(): void;
+  /** Writes what is waiting; false when that cannot be done. */
+  flush(): boolean;
 }
 
 const DELAY_MS = 200;
 
-export function openSaver(root: string): Saver {
+export function openSaver(root: string, say: (line: string) => void): Saver {
   const waiting = new Map<string, () => unknown>();
-  let timer: NodeJS.Timeout | undefined;
-
-  function flush() {
-    clearTimeout(timer);
-    timer = undefined;
-    for (const [file, value] of waiting) writeAtomically(join(root, file), JSON.stringify(value()));
-    waiting.clear();
-  }
-
+  const writing = deferred({
+    delayMs: DELAY_MS,
+    say,
+    write() {
+      for (const [file, value] of waiting) {
+        writeAtomically(join(root, file), JSON.stringify(value()));
+        waiting.delete(file);
+      }
+    },
+  });
   return {
-    flush,
+    flush: writing.now,
     save(file, value) {
       waiting.set(file, value);
-      timer ??= setTimeout(flush, DELAY_MS).unref();
+      writing.soon();
     },
     remove(file) {
       waiting.delete(file);
@@ -48,8 +50,13 @@ export function openSaver(root: string): Saver {
 export function writeAtomically(path: string, content: string): void {
   mkdirSync(dirname(path), { recursive: true });
   const partial = `${path}.${process.pid}.tmp`;
-  writeFileSync(partial, content);
-  renameSync(partial, path);
+  try {
+    writeFileSync(partial, content);
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
 }
 
 function readJson(path: string): unknown {

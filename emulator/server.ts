@@ -21,10 +21,13 @@ interface Options {
   readonly log: (line: string) => void;
 }
 
-/** Listens on a loopback port; 0 takes a free one. Resolves to the port. */
+/** Listens on a loopback port; 0 takes a free one. Resolves to the port. Throws with a sentence. */
 export async function listen(server: Server, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+      const isTaken = code === 'EADDRINUSE';
+      reject(new Error(isTaken ? `another program has port ${port}: give another one with --port` : message));
+    });
     server.listen(port, '127.0.0.1', resolve);
   });
   return (server.address() as AddressInfo).port;

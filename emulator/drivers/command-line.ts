@@ -1,5 +1,9 @@
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -12,12 +16,14 @@ import {
   StartFailed,
 } from './driver.ts';
 import { readLines } from './log-lines.ts';
+import { removeFolder } from './working-copy.ts';
 
 export type Program = 'podman' | 'docker';
 
 interface Leftover {
   readonly program: Program;
   readonly name: string;
+  readonly folder: string;
 }
 
 interface Ended {
@@ -38,14 +44,16 @@ export function commandLineDriver(program: Program): Driver {
       const name = `wherry-${randomBytes(8).toString('hex')}`;
       const { status, stderr } = await call(program, createWords(name, spec), { env: withoutOwn(spec.environment) });
       if (status !== 0) throw new PullFailed(lastLine(stderr));
-      return container({ program, name, spec });
+      return container({ program, name, spec, folder: await mkdtemp(join(tmpdir(), 'wherry-container-')) });
     },
     async sweep(leftovers) {
-      const names = leftovers.filter(isOurs).flatMap((leftover) => (leftover.program === program ? leftover.name : []));
-      if (names.length === 0) return;
+      const ours = leftovers.filter(isOurs).filter((leftover) => leftover.program === program);
+      if (ours.length === 0) return;
+      const names = ours.map(({ name }) => name);
       // Removing alone would first ask it to stop, and wait.
       await call(program, ['kill', ...names]);
       await call(program, ['rm', '--force', ...names]);
+      for (const { folder } of ours) await removeFolder(folder);
     },
   };
 }
@@ -80,28 +88,31 @@ function createWords(name: string, spec: ContainerSpec): string[] {
 const withoutOwn = (environment: ContainerSpec['environment']) =>
   Object.fromEntries(Object.entries(environment).filter(([variable]) => !OF_THE_CLIENT.test(variable)));
 
-interface Made {
-  readonly program: Program;
-  readonly name: string;
+interface Made extends Leftover {
   readonly spec: ContainerSpec;
 }
 
 function container(made: Made): Container {
-  const { program, name } = made;
+  const { program, name, folder } = made;
   return {
     runtimeId: name,
-    leftover: (): Leftover => ({ program, name }),
+    leftover: (): Leftover => ({ program, name, folder }),
     start: () => start(made),
     async remove() {
       await call(program, ['rm', '--force', name]);
+      await removeFolder(folder);
     },
   };
 }
 
 async function start(made: Made): Promise<RunningContainer> {
-  const { program, name, spec } = made;
+  const { program, name, spec, folder } = made;
   // A group of its own: Ctrl-C is for the emulator, and not for the client to pass on.
-  const child = spawn(program, ['start', '--attach', name], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(program, ['start', '--attach', name], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    cwd: folder,
+  });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said = `${said}${chunk}`.slice(-2000);
@@ -171,13 +182,18 @@ async function endOf(made: Made, isAsked: boolean): Promise<ContainerEnd> {
   if (inspected === undefined) return { exitCode: KILLED, isOutOfMemory: false };
   const { ExitCode: exitCode, OOMKilled: isSaid } = inspected.State;
   // A process of it that is killed need not be the first one, whose exit code is then of its own making.
-  const isOutOfMemory = isSaid || (exitCode !== 0 && !isAsked && (await kernelKilled(inspected.Id)));
+  const isKilled =
+    exitCode !== 0 && !isAsked && (existsSync(join(made.folder, 'oom')) || (await kernelKilled(inspected.Id)));
+  const isOutOfMemory = isSaid || isKilled;
   return { exitCode, isOutOfMemory };
 }
 
 const KILLED = 137;
 
-/** Podman on cgroups v1 never says OOMKilled; the kernel's log names the container's cgroup where one may read it. */
+/**
+ * Podman on cgroups v1 never says OOMKilled: its conmon writes a file `oom` into the folder where it was started, which
+ * podman does not look for. The kernel's log names the container's cgroup, where one may read it.
+ */
 async function kernelKilled(id: string): Promise<boolean> {
   const { stdout } = await call('dmesg', []);
   return new RegExp(`oom_memcg=\\S*${id}`).test(stdout);

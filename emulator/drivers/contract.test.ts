@@ -55,7 +55,8 @@ after(async () => {
 async function startService(): Promise<ChildProcess> {
   const socket = join(folder.path, 'engine.sock');
   process.env.DOCKER_HOST = `unix://${socket}`;
-  const child = spawn('podman', ['system', 'service', '--time=0', process.env.DOCKER_HOST], { stdio: 'ignore' });
+  const words = ['system', 'service', '--time=0', process.env.DOCKER_HOST];
+  const child = spawn('podman', words, { stdio: 'ignore', cwd: folder.path });
   while (!existsSync(socket)) await sleep(20);
   return child;
 }

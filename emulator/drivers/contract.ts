@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { it } from 'node:test';
 import { type ContainerEnd, type ContainerSpec, type Driver, PullFailed, StartFailed } from './driver.ts';
 
@@ -37,6 +38,7 @@ export function describeDriver(name: string, bench: () => Promise<Bench>, skip: 
   test('kills what has more memory than its limit, and says that it was for this', async (bench) => {
     const { exitCode, isOutOfMemory, lines } = await ran(bench, 'echo before; tail /dev/zero', { memoryMiB: 64 });
     assert.deepEqual([exitCode, isOutOfMemory, lines[0]], [137, true, 'before']);
+    assert.ok(!existsSync('oom'), 'nothing is left in the folder where the emulator runs');
   });
 
   test('tells a process that killed itself from one that had too much memory', async (bench) => {

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -17,7 +17,7 @@ import {
 import type { ImageSource } from './images.ts';
 import { readLines } from './log-lines.ts';
 import { MemoryWatch } from './memory-watch.ts';
-import { copyWorkingFolder } from './working-copy.ts';
+import { copyWorkingFolder, removeFolder } from './working-copy.ts';
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
@@ -170,7 +170,7 @@ const exitCodeOf = (code: number | null, signal: NodeJS.Signals | null): number 
   code ?? 128 + constants.signals[signal as NodeJS.Signals];
 
 const isOurs = (leftover: unknown): leftover is Leftover =>
-  typeof leftover === 'object' && leftover !== null && 'folder' in leftover;
+  typeof leftover === 'object' && leftover !== null && 'folder' in leftover && !('program' in leftover);
 
 function killGroup(group: number, signal: NodeJS.Signals): void {
   try {
@@ -178,10 +178,6 @@ function killGroup(group: number, signal: NodeJS.Signals): void {
   } catch {
     // The group has ended.
   }
-}
-
-async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
 function notMapped(image: string): string {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import ignore from 'ignore';
 
@@ -32,6 +32,10 @@ export async function copyWorkingFolder(options: { from: string; to: string; exc
     // A file system that can share blocks does; any other copies.
     else await copyFile(join(options.from, path), target, constants.COPYFILE_FICLONE);
   }
+}
+
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
 /**

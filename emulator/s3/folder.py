@@ -129,6 +129,14 @@ class Folder:
             if not os.path.isfile(self.locate(bucket, key)):
                 self.backend.buckets[bucket].keys.pop(key)
 
+    def discard(self, bucket: str, key: str) -> None:
+        """Forgets an object that cannot be kept; it may be on the way still."""
+        if bucket in self.backend.buckets and key in self.backend.buckets[bucket].keys:
+            self.backend.buckets[bucket].keys.pop(key)
+        with contextlib.suppress(OSError):
+            for name in os.listdir(self.partial):
+                os.unlink(os.path.join(self.partial, name))
+
     def keep_object(self, bucket: str, name: str) -> None:
         versions = self.backend.buckets[bucket].keys.getlist(name, [])
         # Only the newest version has the file; older ones that did keep their bytes in memory.

@@ -170,3 +170,15 @@ it('s3 folder: any key is found again from the path of its file', () => {
   ].join('\n');
   assert.equal(execFileSync(python, ['-c', script], { encoding: 'utf8' }), 'ok\n');
 });
+
+it('s3: a put that the disk does not take is refused, leaves nothing, and can be made again', async () => {
+  await s3.send(new CreateBucketCommand({ Bucket: 'full' }));
+  const partial = join(folder, '.partial');
+  rmSync(partial, { recursive: true });
+  const once = () => s3.send(new PutObjectCommand({ Bucket: 'full', Key: 'a/b', Body: 'x', IfNoneMatch: '*' }));
+  await assert.rejects(once(), { name: 'InternalError' });
+  assert.deepEqual(await list('full'), []);
+  mkdirSync(partial);
+  await once();
+  assert.equal(await read('full', 'a/b'), 'x');
+});

@@ -64,7 +64,13 @@ class Handler(BaseHTTPRequestHandler):
             self.server.folder.forget_if_missing(*place)
             status, headers, content = respond(self.request_from(body))
             if self.command not in ("GET", "HEAD") and status < 300:
-                self.server.folder.keep(*place)
+                try:
+                    self.server.folder.keep(*place)
+                except OSError as error:
+                    # A full disk, say: what was not kept is not there, and may be put again.
+                    self.server.folder.discard(*place)
+                    print(f"cannot keep {self.path}: {error}", file=sys.stderr, flush=True)
+                    status, headers, content = failure(500, "InternalError", f"It cannot be kept: {error}")
         if interference:
             return self.interfere(interference["answer"])
         self.send(status, headers, content)
