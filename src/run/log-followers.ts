@@ -1,5 +1,5 @@
 import type { EngineSession, Handle, LogLine, LogPage } from '../engine/engine.ts';
-import type { ServiceTrouble } from '../model/trouble.ts';
+import { isPassing, type ServiceTrouble } from '../model/trouble.ts';
 import type { Record } from './record.ts';
 import type { RunRecorder } from './store.ts';
 
@@ -31,6 +31,12 @@ interface Following extends Followed {
 
 const PAUSE_MS = 700;
 const SHORTEST_PAUSE_MS = 50;
+/** Lines that are later than usual cost no time while the run has others to wait for. */
+const LAGS_WHILE_OTHERS_RUN = 3;
+/** After a read that failed. */
+const TROUBLED_PAUSE_MS = 3000;
+/** How long logs that cannot be read are waited for. */
+const PATIENCE_MS = 10 * 60_000;
 
 /** Reads the logs of all attempts beside the scheduler, so that slow logs never hold it up. */
 export class LogFollowers {
@@ -39,7 +45,7 @@ export class LogFollowers {
   #reading: Promise<void> | undefined;
   #isDraining = false;
   #isAbandoned = false;
-  #hasTrouble = false;
+  #troubledSince: number | undefined;
 
   constructor(around: LogSurroundings) {
     this.#around = around;
@@ -75,18 +81,29 @@ export class LogFollowers {
     while (this.#following.size > 0 && !this.#isAbandoned) {
       const readAt = now();
       const pages = await session.logs([...this.#following.keys()]);
-      if (!pages.ok && !this.#hasTrouble) report({ kind: 'trouble', trouble: pages.error });
-      this.#hasTrouble = !pages.ok;
+      if (!pages.ok && this.#troubledSince === undefined) report({ kind: 'trouble', trouble: pages.error });
+      this.#troubledSince = pages.ok ? undefined : (this.#troubledSince ?? readAt);
+      // Who could not look has not seen that there is nothing.
+      const isAnswer = pages.ok || !isPassing(pages.error) || readAt - (this.#troubledSince ?? readAt) > PATIENCE_MS;
       for (const [handle, following] of this.#following) {
         const page = pages.ok ? pages.value.get(handle) : undefined;
         const hasNews = page !== undefined && (await this.#keep(following, page));
         if (following.quietSince === undefined) continue;
         if (hasNews) following.quietSince = now();
-        else if (readAt - following.quietSince >= session.logLagMs) this.#following.delete(handle);
+        else if (isAnswer && readAt - following.quietSince >= this.#quietEnough) this.#following.delete(handle);
       }
-      await sleep(this.#isDraining ? Math.max(session.logLagMs / 4, SHORTEST_PAUSE_MS) : PAUSE_MS);
+      await sleep(this.#pause);
     }
     this.#reading = undefined;
+  }
+
+  get #quietEnough(): number {
+    return this.#around.session.logLagMs * (this.#isDraining ? 1 : LAGS_WHILE_OTHERS_RUN);
+  }
+
+  get #pause(): number {
+    if (this.#troubledSince !== undefined) return TROUBLED_PAUSE_MS;
+    return this.#isDraining ? Math.max(this.#around.session.logLagMs / 4, SHORTEST_PAUSE_MS) : PAUSE_MS;
   }
 
   /** True when there was something in it. */

@@ -13,3 +13,11 @@ export function pollPause(attempts: number, youngestMs: number): number {
   const forAge = Math.min(youngestMs / 100, LONGEST_FOR_AGE_MS);
   return Math.max(forWidth, forAge);
 }
+
+const FIRST_AFTER_FAILURE_MS = 500;
+const LONGEST_AFTER_FAILURE_MS = 10_000;
+
+/** And after so many looks in a row that failed: a service that is overloaded is not asked all the more. */
+export function pauseAfter(failed: number): number {
+  return failed === 0 ? 0 : Math.min(FIRST_AFTER_FAILURE_MS * 2 ** (failed - 1), LONGEST_AFTER_FAILURE_MS);
+}

@@ -100,8 +100,10 @@ function actionFor(task: PlanTask, record: TaskRecord, { situation, ended }: Pas
       return startOf(record, situation)[0];
     case 'pending':
     case 'running': {
-      const { startedAt, askedAt = now } = record.attempts.at(-1) ?? {};
-      return (startedAt ?? askedAt) + timeoutOf(task, policy) <= now ? stopOf(record, 'timed-out')?.[0] : undefined;
+      // By two clocks, of which ours may be ahead: it did not start before it was asked for.
+      const { startedAt = 0, askedAt = now } = record.attempts.at(-1) ?? {};
+      const isOver = Math.max(startedAt, askedAt) + timeoutOf(task, policy) <= now;
+      return isOver ? stopOf(record, 'timed-out')?.[0] : undefined;
     }
     case 'succeeded':
       return undefined;

@@ -557,3 +557,98 @@ test('run: an attempt that has just begun is looked at soon, however long the on
   const gap = looks.findIndex(({ handle }) => handle === 'b/1') - 2;
   assert.ok((looks[gap]?.at ?? 0) - (looks[gap - 1]?.at ?? 0) > 1000, 'looks at what takes long are rare');
 });
+
+const THROTTLED: ServiceTrouble = { ...AWAY, kind: 'throttled' };
+const HOUR_MS = 3_600_000;
+
+test('run: throttled for hours it goes on when it is answered again, and does not ask all the time', async () => {
+  const clock = new VirtualClock();
+  const good = fakeSession();
+  let looks = 0;
+  const observe: EngineSession['observe'] = async (handles) => {
+    looks++;
+    return clock.ms < 3 * HOUR_MS ? failed(THROTTLED) : good.observe(handles);
+  };
+  const { outcome } = await drive({ ...good, observe }, { clock, policy: { timeoutMs: 24 * HOUR_MS } });
+  assert.ok(outcome.kind === 'ended' && outcome.state.state === 'succeeded');
+  assert.ok(looks < 3 * 400, `${looks} looks`);
+});
+
+test('run: its logs are complete where they could not be read at its end; where they may never be, it ends all the same', async () => {
+  const clock = new VirtualClock();
+  const good = fakeSession();
+  const logs = (until: number, trouble: ServiceTrouble): Partial<EngineSession> => ({
+    logs: async (handles) => (clock.ms < until ? failed(trouble) : good.logs(handles)),
+  });
+  const late = await drive({ ...good, ...logs(5 * 60_000, THROTTLED) }, { clock });
+  assert.deepEqual(late.logs.map(({ text }) => text).sort(), ['log of a/1', 'log of b/1']);
+  const at = clock.ms;
+  const never = await drive({ ...fakeSession(), ...logs(at + 24 * HOUR_MS, AWAY) }, { clock });
+  assert.ok(never.outcome.state.state === 'succeeded' && clock.ms - at < 15 * 60_000, String(clock.ms - at));
+  const since = clock.ms;
+  const refused = await drive(
+    { ...fakeSession(), ...logs(since + 24 * HOUR_MS, { ...AWAY, kind: 'refused' }) },
+    { clock },
+  );
+  assert.ok(refused.outcome.state.state === 'succeeded' && clock.ms - since < 60_000, String(clock.ms - since));
+});
+
+test('run: that an attempt is to stop is recorded once, however often it must be asked', async () => {
+  const cancel = { aborted: false };
+  let asked = 0;
+  const stopped: Observation = {
+    state: 'stopped',
+    events: [],
+    end: { exitCode: 143, failure: { reason: 'cancelled', blame: 'request', detail: '' }, times: {} },
+  };
+  const session = fakeSession({
+    observe: async (handles) => {
+      cancel.aborted = true;
+      return ok(
+        new Map(
+          handles.map((handle): [string, Observation] => [
+            handle,
+            asked > 3 ? stopped : { state: 'pending', events: [] },
+          ]),
+        ),
+      );
+    },
+    stop: async () => (asked++ < 3 ? failed(AWAY) : ok(undefined)),
+  });
+  const { outcome, events } = await drive(session, { cancel });
+  assert.equal(outcome.state.state, 'cancelled');
+  assert.equal(asked, 4);
+  assert.equal(events.filter(({ event }) => event === 'stop-requested').length, 1);
+});
+
+test('run: a timeout is not over sooner where the clock of this machine is ahead of the one that tells the start', async () => {
+  const clock = new VirtualClock();
+  clock.ms = 10 * 60_000;
+  const { outcome } = await drive(fakeSession(), { clock, policy: { timeoutMs: 60_000 } });
+  assert.equal(outcome.state.state, 'succeeded');
+});
+
+test('run: lines that come three lags after the end of a task are kept while the run goes on', async () => {
+  const clock = new VirtualClock();
+  const good = fakeSession();
+  let endedAt = Number.POSITIVE_INFINITY;
+  const session: EngineSession = {
+    ...good,
+    logLagMs: 5000,
+    observe: async (handles) => {
+      const observed = await good.observe(handles);
+      if (handles.includes('a/1') && observed.ok && observed.value.get('a/1')?.state === 'stopped') endedAt = clock.ms;
+      // The second task takes as long as a run takes.
+      const isEarly = clock.ms < endedAt + 60_000;
+      if (handles.includes('b/1') && isEarly) return ok(new Map());
+      return observed;
+    },
+    logs: async (handles) =>
+      clock.ms < endedAt + 12_000 ? ok(new Map()) : good.logs(handles.filter((handle) => handle === 'a/1')),
+  };
+  const { logs } = await drive(session, { clock, policy: { timeoutMs: HOUR_MS } });
+  assert.deepEqual(
+    logs.map(({ text }) => text),
+    ['log of a/1'],
+  );
+});

@@ -9,7 +9,7 @@ import { Contact } from './contact.ts';
 import { RunFold } from './fold.ts';
 import { LogFollowers } from './log-followers.ts';
 import { observeAll, recordObservation, underWay, type Watch } from './observe-all.ts';
-import { pollPause } from './poll-pause.ts';
+import { pauseAfter, pollPause } from './poll-pause.ts';
 import { type Action, reconcile, timeoutOf } from './reconcile.ts';
 import type { Undated } from './record.ts';
 import { repeatOf } from './retry.ts';
@@ -55,7 +55,7 @@ export type RunOutcome =
 
 /** Drives the plan to its end: starts what may start, observes, records, tries again, stops when asked. */
 export function runPlan(context: RunContext): Promise<RunOutcome> {
-  return new LiveRun(context).drive();
+  return new LiveRun(context).run();
 }
 
 type Start = Extract<Action, { action: 'start' }>;
@@ -79,6 +79,8 @@ class LiveRun {
   #unstoppable: ServiceTrouble | undefined;
   #isLooking = false;
   #lookedAt = 0;
+  /** Since the last one that was answered. */
+  #failedLooks = 0;
   #bug: unknown;
 
   constructor(context: RunContext) {
@@ -98,7 +100,15 @@ class LiveRun {
     this.#contact = new Contact(context.now, (trouble) => context.report({ kind: 'trouble', trouble }));
   }
 
-  async drive(): Promise<RunOutcome> {
+  async run(): Promise<RunOutcome> {
+    try {
+      return await this.#drive();
+    } finally {
+      this.#watch.followers.abandon();
+    }
+  }
+
+  async #drive(): Promise<RunOutcome> {
     const { cancel, lost } = this.#context;
     const trouble = await this.#begin();
     if (trouble !== undefined) return this.#leave(trouble);
@@ -140,7 +150,6 @@ class LiveRun {
   }
 
   async #leave(trouble: ServiceTrouble): Promise<RunOutcome> {
-    this.#watch.followers.abandon();
     await Promise.all(this.#background);
     return { kind: 'out-of-touch', state: this.#fold.state(), trouble };
   }
@@ -225,7 +234,8 @@ class LiveRun {
   async #stop({ task, attempt, handle, because }: Stop): Promise<void> {
     if (this.#busy.has(handle)) return;
     this.#busy.add(handle);
-    await this.#record({ event: 'stop-requested', task, attempt, because });
+    if (this.#fold.tasks.get(task)?.attempts.at(-1)?.stopping === undefined)
+      await this.#record({ event: 'stop-requested', task, attempt, because });
     this.#beside(async () => {
       const { session, sleep } = this.#context;
       const stopped = await session.stop(handle, STOP_REASONS[because]);
@@ -247,6 +257,7 @@ class LiveRun {
       const observed = await observeAll(this.#watch);
       if (observed.ok) this.#contact.answered();
       else this.#contact.failed(observed.error);
+      this.#failedLooks = observed.ok ? 0 : this.#failedLooks + 1;
       this.#lookedAt = now();
       this.#isLooking = false;
     });
@@ -258,7 +269,8 @@ class LiveRun {
       (last, task) => Math.max(last, tasks.get(task)?.attempts.at(-1)?.askedAt ?? 0),
       0,
     );
-    return this.#lookedAt + pollPause(live.size, this.#context.now() - youngest);
+    const pause = pollPause(live.size, this.#context.now() - youngest);
+    return this.#lookedAt + Math.max(pause, pauseAfter(this.#failedLooks));
   }
 
   /** One event after the other: on disk, then in the state, then shown. */

@@ -24,6 +24,8 @@ interface Followed extends LogPlace {
   readonly given: Map<string, number>;
 }
 
+type Member = readonly [Handle, Followed];
+
 /** Reads many streams with few calls: those that are there by name, the others by what their names begin with. */
 export class LogReader {
   readonly #logs: Pick<LogsService, 'filter'>;
@@ -34,6 +36,8 @@ export class LogReader {
   /** The youngest line of each group: what a clock of ours says means nothing there. */
   readonly #newest = new Map<string, number>();
   readonly #missing = new Set<string>();
+  /** What was read and not given yet: a read that fails half-way does not lose the half. */
+  #read = new Map<Handle, LogLine[]>();
 
   /** `groupMissing` is told, once, of a group that is not there though what was to write to it has ended. */
   constructor(logs: Pick<LogsService, 'filter'>, lateMs: number, groupMissing: (group: LogGroup) => void) {
@@ -58,23 +62,20 @@ export class LogReader {
   async read(handles: readonly Handle[]): Promise<Result<Map<Handle, LogLine[]>, ServiceTrouble>> {
     const wanted = new Set(handles);
     for (const handle of this.#followed.keys()) if (!wanted.has(handle)) this.#followed.delete(handle);
-    const lines = new Map<Handle, LogLine[]>();
-    const followed = handles.flatMap((handle): [Handle, Followed][] => {
+    const followed = handles.flatMap((handle): Member[] => {
       const one = this.#followed.get(handle);
       return one === undefined ? [] : [[handle, one]];
     });
     for (const [key, members] of groupBy(followed, ([, { group }]) => `${group.region ?? ''}|${group.name}`)) {
-      const read = await this.#readGroup(key, members, lines);
+      const read = await this.#readGroup(key, members);
       if (!read.ok) return read;
     }
+    const lines = this.#read;
+    this.#read = new Map();
     return ok(lines);
   }
 
-  async #readGroup(
-    key: string,
-    members: readonly [Handle, Followed][],
-    lines: Map<Handle, LogLine[]>,
-  ): Promise<Result<void, ServiceTrouble>> {
+  async #readGroup(key: string, members: readonly Member[]): Promise<Result<void, ServiceTrouble>> {
     const group = members[0]?.[1].group;
     if (group === undefined) return ok(undefined);
     const there = members.filter(([, { isThere }]) => isThere);
@@ -88,41 +89,40 @@ export class LogReader {
     ];
     for (const { some, streams } of reads) {
       const from = Math.min(...some.map(([, followed]) => followed.from));
-      const events = await this.#logs.filter(group, streams, from);
-      if (!events.ok) return events;
-      if (events.value === undefined) {
-        for (const [, followed] of some) followed.isThere = false;
-        if ('prefix' in streams && some.some(([, { isOver }]) => isOver) && !this.#missing.has(key)) {
-          this.#missing.add(key);
-          this.#groupMissing(group);
-        }
-      }
-      this.#take(key, some, events.value ?? [], lines);
+      let seen = Number.NEGATIVE_INFINITY;
+      const read = await this.#logs.filter({ group, streams, from }, (events) => {
+        this.#take(some, events);
+        seen = events.reduce((newest, { at }) => Math.max(newest, at), seen);
+      });
+      const newest = Math.max(seen, this.#newest.get(key) ?? seen);
+      this.#newest.set(key, newest);
+      const isWhole = read.ok && read.value;
+      // Pages come by time: after one that fails the next read goes on from there.
+      for (const [, followed] of some) moveOn(followed, (isWhole ? newest : seen) - this.#lateMs);
+      if (!read.ok) return read;
+      if (!isWhole) for (const [, followed] of some) followed.isThere = false;
+      if (!isWhole && 'prefix' in streams && some.some(([, { isOver }]) => isOver)) this.#tellMissing(key, group);
     }
     return ok(undefined);
   }
 
-  #take(
-    key: string,
-    members: readonly [Handle, Followed][],
-    events: readonly LogEvent[],
-    lines: Map<Handle, LogLine[]>,
-  ): void {
+  #tellMissing(key: string, group: LogGroup): void {
+    if (!this.#missing.has(key)) this.#groupMissing(group);
+    this.#missing.add(key);
+  }
+
+  #take(members: readonly Member[], events: readonly LogEvent[]): void {
     const byStream = new Map(members.map((member) => [member[1].stream, member]));
-    let newest = this.#newest.get(key) ?? Number.NEGATIVE_INFINITY;
     for (const { id, stream, at, text } of events) {
-      newest = Math.max(newest, at);
       const [handle, followed] = byStream.get(stream) ?? [];
       if (handle === undefined || followed === undefined || at < followed.from || followed.given.has(id)) continue;
       followed.isThere = true;
       followed.given.set(id, at);
-      const own = lines.get(handle) ?? [];
+      const own = this.#read.get(handle) ?? [];
       // An event may be of several lines (awslogs-multiline-pattern).
       for (const line of text.split('\n')) own.push({ at, text: line });
-      lines.set(handle, own);
+      this.#read.set(handle, own);
     }
-    this.#newest.set(key, newest);
-    for (const [, followed] of members) moveOn(followed, newest - this.#lateMs);
   }
 }
 

@@ -259,3 +259,14 @@ test('a task is not asked for again after an hour, in which it may have run and 
   assert.deepEqual(await attach(undefined, 2 * 3600), { ok: true, value: { handle: 'arn' } });
   assert.deepEqual(asked, ['ListTasks', 'ListTasks']);
 });
+
+test('a task whose containers ended long ago is over, though its network is still being taken down', async () => {
+  const stuckFor = (minutes: number) => ({
+    lastStatus: 'DEPROVISIONING',
+    executionStoppedAt: new Date(-minutes * 60_000),
+  });
+  const ownEnd = { stopCode: 'EssentialContainerExited', ...exited(0) } as const;
+  assert.equal(await (await ended({ ...ownEnd, ...stuckFor(1) }, {}))(), 'running');
+  assert.equal(await (await ended({ ...ownEnd, ...stuckFor(11) }, {}))(), 0);
+  assert.equal(await (await ended({ ...ownEnd, lastStatus: 'DEPROVISIONING' }, {}))(), 'running');
+});

@@ -43,6 +43,9 @@ const CLOCKS_DIFFER_MS = 5 * 60_000;
 /** A line that comes later than its neighbours by so many times the usual lag is still read. */
 const LATE_LAGS = 3;
 
+/** A task is a minute or two in DEPROVISIONING. One that is stuck there is over all the same. */
+const LEFT_OVER_AFTER_MS = 10 * 60_000;
+
 /** ECS may not know for a moment a task that was just started, or that it has just described. */
 const UNKNOWN_FOR_MS = 60_000;
 
@@ -144,6 +147,8 @@ export class FargateSession implements EngineSession {
 
   async observe(handles: readonly Handle[]): Promise<Result<ReadonlyMap<Handle, Observation>, ServiceTrouble>> {
     if (handles.length === 0) return ok(new Map());
+    // Not when the answer was read: this machine may have slept in between.
+    const now = this.#parts.options.now();
     const answer = await this.#parts.services.ecs.describeTasks(this.#cluster, handles);
     if (!answer.ok) return answer;
     const observed = await Promise.all(
@@ -156,7 +161,6 @@ export class FargateSession implements EngineSession {
     for (const handle of handles) {
       const attempt = this.#attemptOf.get(handle);
       if (attempt === undefined) continue;
-      const now = this.#parts.options.now();
       if (observations.has(handle)) this.#attemptOf.set(handle, { ...attempt, knownAt: now });
       if (observations.has(handle) || now - attempt.knownAt <= UNKNOWN_FOR_MS) continue;
       const forgotten = await this.#forgotten(attempt);
@@ -171,7 +175,10 @@ export class FargateSession implements EngineSession {
   }
 
   async logs(handles: readonly Handle[]): Promise<Result<ReadonlyMap<Handle, LogPage>, ServiceTrouble>> {
+    const readFrom = this.#parts.options.now();
     const read = await this.#logs.read(handles);
+    // Logs that may not be read are waited for by nobody.
+    if (read.ok || !isPassing(read.error)) this.#reports.readUntil(readFrom);
     if (!read.ok) return read;
     const pages = new Map<Handle, LogPage>();
     for (const [handle, lines] of read.value)
@@ -254,7 +261,7 @@ export class FargateSession implements EngineSession {
   async #observation(task: EcsTask, handle: Handle): Promise<Observation> {
     const startedAt = task.startedAt?.getTime();
     const createdAt = task.createdAt?.getTime() ?? 0;
-    switch (task.lastStatus) {
+    switch (this.#isLeftOver(task) ? 'STOPPED' : task.lastStatus) {
       case 'RUNNING':
       case 'DEACTIVATING':
       case 'STOPPING':
@@ -314,6 +321,12 @@ export class FargateSession implements EngineSession {
     const { spill, settings } = this.#parts.launch;
     if (isPlainKedro(settings)) return false;
     return spill !== undefined || this.#definition(this.#task(task)).log !== undefined;
+  }
+
+  /** Its containers are gone for long, and only its network is still to be taken down. */
+  #isLeftOver({ lastStatus, executionStoppedAt }: EcsTask): boolean {
+    const stoppedAt = executionStoppedAt?.getTime() ?? Number.POSITIVE_INFINITY;
+    return lastStatus === 'DEPROVISIONING' && this.#parts.options.now() - stoppedAt > LEFT_OVER_AFTER_MS;
   }
 
   #isRemembered(askedAt: number): boolean {

@@ -17,6 +17,9 @@ interface Place {
   readonly now: () => number;
 }
 
+/** How long the reports of an attempt that failed are waited for where logs cannot be read. */
+const PATIENCE_MS = 10 * 60_000;
+
 type Named = Pick<AttemptSpec, 'task' | 'attempt'>;
 
 /** What the steps of the attempts report. Nothing waits for it but the verdict on an attempt that failed. */
@@ -25,9 +28,15 @@ export class StepReports {
   readonly #sifted = new Map<Handle, StepEvent[]>();
   readonly #endedAt = new Map<Handle, number>();
   readonly #unread = new Map<Handle, Named>();
+  #readUntil = Number.NEGATIVE_INFINITY;
 
   constructor(place: Place) {
     this.#place = place;
+  }
+
+  /** All lines that were there at that instant have been read. */
+  readUntil(instant: number): void {
+    this.#readUntil = instant;
   }
 
   /** Takes out of an attempt's lines what its step reports. */
@@ -46,7 +55,7 @@ export class StepReports {
     }
     const endedAt = this.#endedAt.get(handle) ?? now();
     this.#endedAt.set(handle, endedAt);
-    if (now() - endedAt < lagMs) return undefined;
+    if (this.#readUntil - endedAt < lagMs && now() - endedAt < PATIENCE_MS) return undefined;
     const events = this.#sifted.get(handle) ?? [];
     this.forget(handle);
     return events;

@@ -21,12 +21,19 @@ export interface LogGroup {
 /** Streams of a group: some that are there, or all whose name begins so. */
 export type Streams = { readonly names: readonly string[] } | { readonly prefix: string };
 
+/** All events of these streams from an instant on, by time. */
+export interface WantedEvents {
+  readonly group: LogGroup;
+  readonly streams: Streams;
+  readonly from: number;
+}
+
 /** The calls to CloudWatch Logs that Wherry makes. */
 export interface LogsService {
   /** A group that is there already is no error. */
   createGroup(name: string): Promise<Answer<void>>;
-  /** All events from an instant on, by time. Undefined where the group, or a stream that is named, is not there. */
-  filter(group: LogGroup, streams: Streams, from: number): Promise<Answer<LogEvent[] | undefined>>;
+  /** Hands over what is asked for, page after page. False where the group, or a stream that is named, is not there. */
+  filter(wanted: WantedEvents, take: (events: readonly LogEvent[]) => void): Promise<Answer<boolean>>;
   close(): void;
 }
 
@@ -51,22 +58,24 @@ export function logsService(account: AwsAccount, limit?: Limiter): LogsService {
       );
       return !answer.ok && answer.error.code === 'ResourceAlreadyExistsException' ? ok(undefined) : answer;
     },
-    filter: async ({ name: logGroupName, region }, streams, startTime) => {
+    filter: async ({ group: { name: logGroupName, region }, streams, from: startTime }, take) => {
       const chosen =
         'names' in streams ? { logStreamNames: [...streams.names] } : { logStreamNamePrefix: streams.prefix };
-      const events: LogEvent[] = [];
       let nextToken: string | undefined;
       do {
         const page = await call('FilterLogEvents', () =>
           clientIn(region).send(new FilterLogEventsCommand({ logGroupName, ...chosen, startTime, nextToken })),
         );
-        if (!page.ok) return page.error.code === 'ResourceNotFoundException' ? ok(undefined) : page;
-        for (const { eventId, logStreamName, timestamp, message } of page.value.events ?? [])
-          events.push({ id: eventId ?? '', stream: logStreamName ?? '', at: timestamp ?? 0, text: message ?? '' });
+        if (!page.ok) return page.error.code === 'ResourceNotFoundException' ? ok(false) : page;
+        take(
+          (page.value.events ?? []).map(({ eventId = '', logStreamName = '', timestamp = 0, message = '' }) => {
+            return { id: eventId, stream: logStreamName, at: timestamp, text: message };
+          }),
+        );
         // A page may be empty and still not be the last.
         nextToken = page.value.nextToken;
       } while (nextToken !== undefined);
-      return ok(events);
+      return ok(true);
     },
     close: () => {
       for (const client of clients.values()) client.destroy();
