@@ -95,7 +95,7 @@ export function ecsService(account: AwsAccount, limit?: Limiter): EcsService {
     runTask: (input) =>
       call('RunTask', async () => {
         try {
-          const { tasks, failures } = await client.send(new RunTaskCommand(input as RunTaskCommandInput));
+          const { tasks, failures } = await client.send(onlySoon(new RunTaskCommand(input as RunTaskCommandInput)));
           return {
             task: tasks?.[0],
             reasons: (failures ?? []).map(({ reason, detail }) => [reason, detail].filter(Boolean).join(': ')),
@@ -126,4 +126,20 @@ export function ecsService(account: AwsAccount, limit?: Limiter): EcsService {
     },
     close: () => client.destroy(),
   };
+}
+
+/** The SDK's own tries of one call are seconds apart, where the machine does not sleep. */
+const SOON_MS = 10 * 60_000;
+
+/** A try that comes later might start again what was started and has been forgotten with its token. */
+function onlySoon(command: RunTaskCommand): RunTaskCommand {
+  const begun = Date.now();
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      if (Date.now() - begun < SOON_MS) return next(args);
+      throw Object.assign(new Error('no answer came before this machine slept'), { name: 'TimeoutError' });
+    },
+    { step: 'finalizeRequest', priority: 'low' },
+  );
+  return command;
 }
