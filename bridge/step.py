@@ -48,19 +48,37 @@ def main() -> int:
     # Kedro's log wraps at 80 columns where there is no terminal, and long names would be torn apart.
     if not sys.stdout.isatty():
         os.environ.setdefault("COLUMNS", "400")
-    scratch = tempfile.mkdtemp(prefix="wherry-")
+    print_line_by_line()
     events = Events(os.environ)
-    claim = Claim(os.environ)
-    values = SpilledValues(scratch, claim)
-    stop_on_sigterm(events, values, scratch)
+    values = SpilledValues(Claim(os.environ))
+    stop_on_sigterm(events, values)
     stop_when_abandoned(os.environ.get("WHERRY_EVENTS", ""))
     try:
         events.emit("step-started", python=platform.python_version(), kedro=kedro_version(), pid=os.getpid())
         status = run_task(events, values)
     except BaseException as error:  # nothing may end this container without a word
         status = report_failure(error, events)
-    finish(status, events, values, scratch)
+    finish(status, events, values)
     return status
+
+
+def print_line_by_line() -> None:
+    """Whoever is killed flushes nothing, and Python holds back 8 KiB of what is printed to a pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")  # For the processes that nodes start.
+
+
+def flush_prints() -> None:
+    """From beside the main thread, which may be within these buffers and not come out again."""
+
+    def flush() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+
+    thread = threading.Thread(target=flush, name="wherry-prints", daemon=True)
+    thread.start()
+    thread.join(timeout=1)
 
 
 class StepError(Exception):
@@ -84,6 +102,7 @@ def phase(name: str):
 
 
 def run_task(events, values) -> int:
+    values.make_room()
     with phase("manifest"):
         task, attempt = variable("WHERRY_TASK"), int(os.environ.get("WHERRY_ATTEMPT", "1"))
         spill = open_spill(os.environ.get("WHERRY_SPILL"))
@@ -138,15 +157,15 @@ def report_failure(error: BaseException, events) -> int:
     return trouble.status
 
 
-def finish(status: int, events, values, scratch: str) -> None:
+def finish(status: int, events, values) -> None:
     if status != 0:
         values.claim.give_up(status)
     events.emit("step-finished", exitCode=status, cpuSeconds=cpu_seconds(), spilledBytes=values.bytes_written)
     events.flush()
-    shutil.rmtree(scratch, ignore_errors=True)
+    values.remove()
 
 
-def stop_on_sigterm(events, values, scratch: str) -> None:
+def stop_on_sigterm(events, values) -> None:
     """Reports a stop and ends, whatever the main thread is doing.
 
     Python runs a signal's handler in the main thread between two instructions, which a long call into C code puts
@@ -163,11 +182,12 @@ def stop_on_sigterm(events, values, scratch: str) -> None:
         Programs.stop_running()
         if ABANDONED.is_set():
             values.claim.give_up(EXIT_STOPPED)
-            leave_nothing_behind(scratch)
+            leave_nothing_behind(values)
         message = "the container was asked to stop (SIGTERM) before its nodes had finished"
         events.emit("step-failed", phase="run", exception="Stopped", message=message, traceback="")
         print(f"wherry: {message}", file=sys.stderr, flush=True)
-        finish(EXIT_STOPPED, events, values, scratch)
+        flush_prints()
+        finish(EXIT_STOPPED, events, values)
         os._exit(EXIT_STOPPED)
 
     signal.signal(signal.SIGTERM, lambda *_: os.write(writable, wake))
@@ -180,9 +200,9 @@ def stop_on_sigterm(events, values, scratch: str) -> None:
 ABANDONED = threading.Event()
 
 
-def leave_nothing_behind(scratch: str) -> None:
+def leave_nothing_behind(values) -> None:
     """Ends without a word, as nobody reads it, and with all that this process has started."""
-    shutil.rmtree(scratch, ignore_errors=True)
+    values.remove()
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(EXIT_STOPPED)
@@ -977,9 +997,9 @@ def rewritten(value, rewrite, key=None):
 class SpilledValues:
     """The datasets of this task that the catalog does not persist and that another task writes or reads."""
 
-    def __init__(self, scratch: str, claim):
+    def __init__(self, claim):
         self.claim = claim
-        self._scratch = scratch
+        self._scratch = None
         self._names: list = []
         self._files: dict = {}
         self._suffix = ".pkl"
@@ -987,6 +1007,17 @@ class SpilledValues:
         self._spill = None
         self.written: dict = {}
         self.bytes_written = 0
+
+    def make_room(self) -> None:
+        try:
+            self._scratch = tempfile.mkdtemp(prefix="wherry-")
+        except OSError as error:
+            where = "a volume of the task definition at /tmp, or readonlyRootFilesystem off, gives it one"
+            raise StepError("run", f"there is no folder for temporary files ({error}): {where}") from error
+
+    def remove(self) -> None:
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def bind(self, manifest: dict, task: str, spill) -> None:
         self._spill = spill

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import os
 import pathlib
 import signal
+import sys
 import threading
 import time
 import unittest
@@ -358,6 +360,42 @@ class Failures(ProjectTest):
                 self.assertEqual(events[-2]["phase"], "run")
                 self.assertIn("asked to stop", events[-2]["message"])
                 self.assertEqual(events[-1]["exitCode"], 143)
+
+    def test_what_a_node_prints_is_read_while_it_runs_and_after_it_was_killed(self):
+        prints = """print("a line"); print("a warning", file=sys.stderr); print("a beginning", end="")"""
+        waits = """open("printed", "w").close(); time.sleep(120)"""
+        process = f"""import subprocess; subprocess.run([sys.executable, "-c", '''import sys, time; {prints}; {waits}'''])"""
+        cases = (
+            (f"{prints}; {waits}", signal.SIGKILL, "a line\n"),
+            (f"{prints}; {waits}", signal.SIGTERM, "a line\na beginning"),
+            (process, signal.SIGKILL, "a line\na beginning"),
+        )
+        for body, number, expected in cases:
+            with self.subTest(body, number=number):
+                project, plan = self.failing("sleeps")
+                nodes = NODES.replace('print("sleeping", flush=True)', "import sys").replace("time.sleep(120)", body)
+                project.write({"src/shop/nodes.py": nodes})
+                child, stream = start_step(project.root, plan, "all")
+                with stream:
+                    until = time.monotonic() + 30
+                    while not (project.root / "printed").exists() and time.monotonic() < until:
+                        time.sleep(0.02)
+                    os.killpg(child.pid, number)
+                    stdout, stderr = child.communicate(timeout=30)
+                self.assertTrue(stdout.endswith(expected), stdout)
+                self.assertIn("a warning\n", stderr)
+
+    def test_a_container_without_a_place_for_temporary_files_says_so(self):
+        # A read-only root leaves Python no folder of those that it tries.
+        prelude = "step.tempfile._candidate_tempdir_list = lambda: ['/nowhere']"
+        child, stream = start_step(self.folder(), TWO_TASKS, "first", prelude=prelude)
+        with stream:
+            _, stderr = child.communicate(timeout=30)
+            events = [json.loads(line) for line in stream]
+        self.assertEqual(child.returncode, 70, stderr)
+        self.assertEqual([event["event"] for event in events], ["step-started", "step-failed", "step-finished"])
+        self.assertIn("readonlyRootFilesystem", events[1]["message"])
+        self.assertIn("/nowhere", events[1]["message"])
 
     def test_a_worker_that_a_node_forks_and_stops_does_not_stop_the_task(self):
         change = """
