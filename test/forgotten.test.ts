@@ -79,7 +79,7 @@ function inProject(project: CountingProject) {
 test('resume, 25 hours later: what has a done marker is done, what says that it failed runs again, what says nothing is unknown and runs again only when asked', async () => {
   const pipeline = `name: counting\nnodes:\n${waits('well', 'true')}${waits('raises', 'exit 3')}${waits('gone', KILLED)}${follows('after-well', 'well')}${follows('after-gone', 'gone')}`;
   await using project = await countingProject({ pipeline, env: { AWS_ENDPOINT_URL_S3: s3.url } });
-  const { start, status, resume } = inProject(project);
+  const { start, status, resume, words, env } = inProject(project);
   const { child, ended } = start();
   for (const name of ['well', 'raises', 'gone']) await project.untilBegun(name);
   child.kill('SIGKILL');
@@ -100,6 +100,12 @@ test('resume, 25 hours later: what has a done marker is done, what says that it 
   assert.deepEqual(await project.counts(), { well: 1, raises: 2, gone: 1, 'after-well': 1 });
   const states = { well: 'succeeded', raises: 'succeeded', 'after-well': 'succeeded' };
   assert.deepEqual((await status()).states, { ...states, gone: 'unknown', 'after-gone': 'skipped' });
+  const { stdout } = await wherry(['status', ...words, '--format', 'json'], env);
+  const { tasks } = JSON.parse(stdout) as {
+    tasks: { name: string; attempts: { exitCode: number; failure?: { reason: string; blame: string } }[] }[];
+  };
+  const [raised] = tasks.find(({ name }) => name === 'raises')?.attempts ?? [];
+  assert.deepEqual([raised?.exitCode, raised?.failure?.reason, raised?.failure?.blame], [1, 'node-raised', 'user']);
 
   assert.equal((await resume()).status, 1);
   assert.deepEqual(await project.counts(), { well: 1, raises: 2, gone: 1, 'after-well': 1 });
