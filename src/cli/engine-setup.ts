@@ -44,8 +44,8 @@ const LOCAL_LOG_LAG_MS = 200;
 /** Where an emulator listens. */
 const LOOPBACK = /^https?:\/\/(127\.|localhost\b|\[::1\])/;
 
-/** Without a word from the settings about how many tasks may run at once: below Fargate's launch burst of 100. */
-const FARGATE_CAPACITY = 80;
+/** Without `max_tasks`: below Fargate's launch burst of 100. */
+const USUAL_CAPACITY = 80;
 
 const DEFAULT_EMULATED_REGION = 'eu-central-1';
 
@@ -231,7 +231,8 @@ async function fargateEngine(
     now,
     // There is no account whose rates others need.
     limit: isPlainEmulator ? undefined : limiter({ now, sleep }),
-    capacity: where === undefined ? FARGATE_CAPACITY : availableParallelism(),
+    capacity: (maxTasks = USUAL_CAPACITY) =>
+      where === undefined ? maxTasks : Math.min(maxTasks, availableParallelism()),
     logLagMs: isPlainEmulator ? LOCAL_LOG_LAG_MS : AWS_LOG_LAG_MS,
   });
 }

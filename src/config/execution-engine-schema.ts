@@ -133,6 +133,11 @@ export const executionEngineSchema = z.strictObject({
     .meta(about('Of a definition that Wherry owns; default: /ecs/wherry-<project>', '/ecs/my-pipelines')),
   region: z.string().min(1).optional().meta(about('Default: AWS_REGION, AWS_DEFAULT_REGION', 'eu-central-1')),
   spot: z.boolean().default(false).describe('Fargate Spot'),
+  max_tasks: z
+    .int()
+    .min(1)
+    .optional()
+    .meta(about('How many tasks of a run may be under way at once; default: 80', 200)),
   capacity_provider_strategy: capacityProviders.optional().meta(
     about('How tasks are shared between Fargate and Fargate Spot, in place of spot', [
       { capacity_provider: 'FARGATE_SPOT', weight: 3 },

@@ -162,7 +162,7 @@ async function runChains(url: string): Promise<RunState> {
     account,
     sha256,
     delivery,
-    capacity: 80,
+    capacity: () => 80,
     logLagMs: 50,
     now,
     limit: limiter({ now, sleep: pause }),

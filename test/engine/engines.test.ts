@@ -73,7 +73,7 @@ describeEngine('aws-fargate on the emulator', async () => {
       now: Date.now,
       limit: undefined,
       say: () => {},
-      capacity: 4,
+      capacity: () => 4,
       logLagMs: 100,
     }),
     plans: { failing: failing.plan, slow: slow.plan },

@@ -97,7 +97,7 @@ export async function runOnFargate({
     account,
     sha256,
     delivery: { ...delivery, account },
-    capacity,
+    capacity: () => capacity,
     logLagMs,
     now,
     limit: undefined,

@@ -19,6 +19,12 @@ export const airflowNotSent: Rule = ({ target, config }) => {
         "Airflow's EcsRunTaskOperator cannot send it: tasks that a DAG starts take no `aws ecs execute-command`",
         'start the run with `wherry run` when you need a shell in a container',
       ),
+    engine.max_tasks !== undefined &&
+      notSent(
+        ['execution_engine', 'max_tasks'],
+        'Airflow itself decides how many tasks of a DAG run at once',
+        'set airflow.dag.max_active_tasks, or a pool in airflow.pool',
+      ),
     retries.oom === 'grow' &&
       notSent(
         ['retries', 'oom'],

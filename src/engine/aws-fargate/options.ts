@@ -28,7 +28,8 @@ export interface FargateOptions {
   readonly sha256: (text: string) => string;
   /** What a new run's tasks need; undefined where only runs are opened that have begun. */
   readonly delivery: DeliveryOptions | undefined;
-  readonly capacity: number;
+  /** How many attempts are under way at once, where the settings of the run say so many. */
+  readonly capacity: (maxTasks: number | undefined) => number;
   readonly logLagMs: number;
   /** What all calls together may take of the account's rates; undefined where there are none. */
   readonly limit: Limiter | undefined;

@@ -43,7 +43,7 @@ async function sent(written: object, spill: string | undefined): Promise<ReturnT
   const requests: ReturnType<typeof runTaskRequest>[] = [];
   const isUsers = settings.execution_engine.task_definition !== undefined;
   const session = new FargateSession({
-    options: { account: { region: 'eu-central-1' }, capacity: 1, logLagMs: 0, sha256, now: () => 0 },
+    options: { account: { region: 'eu-central-1' }, capacity: () => 1, logLagMs: 0, sha256, now: () => 0 },
     request: { runId, plan, saveVersion: '2026-11-25T03.00.00.000Z' },
     services: {
       ecs: {
@@ -104,7 +104,7 @@ async function ended(task: Partial<EcsTask>, objects: Readonly<Record<string, st
       : ok(objects[url.replace(`s3://shop/spill/runs/${runId}/`, '')]);
   const settings = configSchema.parse({});
   const session = new FargateSession({
-    options: { account: { region: 'eu-central-1' }, capacity: 1, logLagMs: 0, sha256, now: () => 0 },
+    options: { account: { region: 'eu-central-1' }, capacity: () => 1, logLagMs: 0, sha256, now: () => 0 },
     request: { runId, plan, saveVersion: 'v' },
     services: {
       s3: { get },
@@ -161,7 +161,7 @@ function besideEcs() {
   const asked: string[] = [];
   let known: EcsTask[] = [];
   const session = new FargateSession({
-    options: { account: { region: 'eu-central-1' }, capacity: 1, logLagMs: 0, sha256, now: () => now },
+    options: { account: { region: 'eu-central-1' }, capacity: () => 1, logLagMs: 0, sha256, now: () => now },
     request: { runId, plan, saveVersion: 'v' },
     services: {
       ecs: {
@@ -269,4 +269,16 @@ test('a task whose containers ended long ago is over, though its network is stil
   assert.equal(await (await ended({ ...ownEnd, ...stuckFor(1) }, {}))(), 'running');
   assert.equal(await (await ended({ ...ownEnd, ...stuckFor(11) }, {}))(), 0);
   assert.equal(await (await ended({ ...ownEnd, lastStatus: 'DEPROVISIONING' }, {}))(), 'running');
+});
+
+test('a session has as many attempts under way as the settings of its run say', () => {
+  const capacityWith = (engine: object) =>
+    new FargateSession({
+      options: { account: {}, capacity: (maxTasks = 80) => maxTasks },
+      request: { runId, plan },
+      services: {},
+      launch: { settings: configSchema.parse({ execution_engine: engine }), definitions: [] },
+    } as unknown as SessionParts).capacity;
+  assert.equal(capacityWith({}), 80);
+  assert.equal(capacityWith({ max_tasks: 500 }), 500);
 });

@@ -77,7 +77,7 @@ export class FargateSession implements EngineSession {
     const lagMs = LATE_LAGS * options.logLagMs;
     this.#logs = new LogReader(logs, lagMs, (group) => options.say(groupIsMissing(group, options.account.region)));
     this.#reports = new StepReports({ s3, spill, runId: parts.request.runId, lagMs, now: options.now });
-    this.capacity = options.capacity;
+    this.capacity = options.capacity(settings.execution_engine.max_tasks);
     this.logLagMs = options.logLagMs;
     this.frozen = freeze(launch);
     this.particulars = {
