@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import type { ContainerSpec, Driver } from '../../emulator/drivers/driver.ts';
 import { openTestWorld } from '../../emulator/test-world.ts';
 import { fargateEngine } from '../../src/engine/aws-fargate/aws-fargate.ts';
@@ -7,6 +8,7 @@ import type { RunEvent, RunPolicy, RunState } from '../../src/model/run.ts';
 import { plan as makePlan } from '../../src/plan/plan.ts';
 import { runPlan } from '../../src/run/run-plan.ts';
 import { ecsService } from '../../src/service/aws/ecs.ts';
+import { limiter } from '../../src/service/aws/rates.ts';
 import { makeDataset, makeProject } from './random-pipeline.ts';
 import { settings, sha256 } from './settings.ts';
 
@@ -25,6 +27,8 @@ export interface FargateRun {
   readonly policy?: Partial<RunPolicy>;
   readonly faults?: object;
   readonly capacity?: number;
+  /** Whether calls are held back below the account's rates, in real time; as on AWS. */
+  readonly isLimited?: boolean;
   /** How long lines may take after the end of a task, in the run's time. */
   readonly logLagMs?: number;
 }
@@ -37,6 +41,8 @@ export interface FargateRan {
   readonly made: readonly string[];
   /** By operation. */
   readonly calls: Readonly<Record<string, number>>;
+  /** How many of them were throttled. */
+  readonly throttled: number;
 }
 
 const SPEED = 10;
@@ -60,6 +66,7 @@ export async function runOnFargate({
   policy,
   faults,
   capacity = 80,
+  isLimited = false,
   logLagMs = 1000,
 }: FargateRun): Promise<FargateRan> {
   const begun = Date.now();
@@ -100,7 +107,7 @@ export async function runOnFargate({
     capacity: () => capacity,
     logLagMs,
     now,
-    limit: undefined,
+    limit: isLimited ? limiter({ now: Date.now, sleep: (ms) => setTimeout(ms) }) : undefined,
     say: () => undefined,
   });
   const opened = await engine.open({ runId: RUN_ID, plan, saveVersion: 'v' });
@@ -127,12 +134,12 @@ export async function runOnFargate({
         keptLines: async () => [],
       },
       now,
-      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / SPEED)),
+      sleep: (ms) => setTimeout(ms / SPEED),
       cancel: { aborted: false },
       lost: async () => undefined,
       report: () => {},
     });
-    return { state, events, logs, made, calls: await emulator.calls() };
+    return { state, events, logs, made, ...(await emulator.calls()) };
   } finally {
     await opened.value.close();
     emulator.end();
@@ -145,8 +152,13 @@ async function perform(
 ) {
   for (const line of lines) await onLine(line);
   if (reported !== undefined) await report(reported);
-  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+  if (ms > 0) await setTimeout(ms);
   return { exitCode, isOutOfMemory: false };
+}
+
+interface Counted {
+  readonly calls: number;
+  readonly errors: Readonly<Record<string, number>>;
 }
 
 async function openEmulator(start: (spec: ContainerSpec) => Promise<{ exitCode: number; isOutOfMemory: boolean }>) {
@@ -168,8 +180,12 @@ async function openEmulator(start: (spec: ContainerSpec) => Promise<{ exitCode: 
     },
     calls: async () => {
       const { answer } = await world.control('GET', 'calls');
-      const { operations } = answer as { operations: Record<string, { calls: number }> };
-      return Object.fromEntries(Object.entries(operations).map(([name, { calls }]) => [name, calls]));
+      const { operations } = answer as { operations: Record<string, Counted> };
+      const throttled = Object.values(operations).map(({ errors }) => errors['ThrottlingException'] ?? 0);
+      return {
+        calls: Object.fromEntries(Object.entries(operations).map(([name, { calls }]) => [name, calls])),
+        throttled: throttled.reduce((sum, count) => sum + count, 0),
+      };
     },
     end: world.end,
   };
