@@ -10,6 +10,7 @@ import collections.abc
 import contextlib
 import datetime
 import email.utils
+import errno
 import fcntl
 import hashlib
 import hmac
@@ -37,6 +38,7 @@ import zlib
 
 EXIT_USER = 1
 EXIT_STEP = 70
+EXIT_PASSES = 75  # EX_TEMPFAIL of sysexits.h: the same again may go well.
 EXIT_STOPPED = 143
 MESSAGE_KEPT = TRACEBACK_KEPT = 8192
 
@@ -98,7 +100,15 @@ def phase(name: str):
     except StepError:
         raise
     except Exception as error:
-        raise StepError(name, str(error) or repr(error)) from error
+        raise StepError(name, str(error) or repr(error), status_of(error)) from error
+
+
+class S3Unavailable(OSError):
+    """It could not be reached, or not now: that passes by itself."""
+
+
+def status_of(error: BaseException) -> int:
+    return EXIT_PASSES if any(isinstance(cause, S3Unavailable) for cause in causes(error)) else EXIT_STEP
 
 
 def run_task(events, values) -> int:
@@ -143,7 +153,7 @@ def variable(name: str) -> str:
 
 
 def report_failure(error: BaseException, events) -> int:
-    trouble = error if isinstance(error, StepError) else StepError("run", str(error) or repr(error))
+    trouble = error if isinstance(error, StepError) else StepError("run", str(error) or repr(error), status_of(error))
     text = traceback_of(error)
     cause = error.__cause__ if isinstance(error, StepError) and error.__cause__ is not None else error
     events.emit(
@@ -1422,7 +1432,7 @@ class S3Client:
             try:
                 status, found, answer = self._send(method, key, query or {}, headers or {}, body, into)
             except (OSError, http.client.HTTPException) as error:
-                trouble, passes = f"failed: {type(error).__name__}: {error}", True
+                trouble, passes = f"failed: {type(error).__name__}: {error}", passes_by_itself(error)
             else:
                 # S3 may answer 200 to the completion of an upload and say in the body that it failed.
                 code = between(answer, "Code") if status >= 300 or b"<Error>" in answer[:200] else ""
@@ -1436,7 +1446,7 @@ class S3Client:
                 time.sleep(random.uniform(0.5, 1) * min(LONGEST_PAUSE, 0.2 * 2**attempt))
         if trouble.startswith("answered 403"):
             trouble += " (S3 says so of an object that is not there, too, where the role lacks s3:ListBucket)"
-        raise OSError(f"{method} s3://{self._bucket}/{key} {trouble}")
+        raise (S3Unavailable if passes else OSError)(f"{method} s3://{self._bucket}/{key} {trouble}")
 
     def _passes(self, status: int, code: str, headers: dict) -> bool:
         region = headers.get("x-amz-bucket-region")
@@ -1447,7 +1457,8 @@ class S3Client:
             self._credentials.forget()
             return True
         # 409 is the answer to two conditional puts at the same time.
-        return status in (200, 408, 409, 429) or status >= 500 or code in ("SlowDown", "RequestTimeout")
+        # KMS, where it encrypts the bucket, says ThrottlingException with 400.
+        return status in (200, 408, 409, 429) or status >= 500 or bool(re.search("SlowDown|RequestTimeout|Throttl", code))
 
     def _send(self, method, key, query, headers, body, into):
         secure, host, path = self._address(key)
@@ -1515,6 +1526,13 @@ class S3Client:
         return {**signed, "authorization": f"AWS4-HMAC-SHA256 {who}", "content-length": str(body.size)}
 
 
+def passes_by_itself(error: Exception) -> bool:
+    """A network's trouble does; a disk's, a file's and a certificate's do not."""
+    if isinstance(error, (ssl.SSLCertVerificationError, FileNotFoundError, PermissionError)):
+        return False
+    return getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
 def quoted(text: str, safe: str = "") -> str:
     return urllib.parse.quote(text, safe=f"{safe}-_.~")
 
@@ -1558,10 +1576,13 @@ class Credentials:
             connection.request("GET", f"{url.path}?{url.query}" if url.query else url.path, headers=authorization())
             response = connection.getresponse()
             content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise OSError(f"the container's credentials endpoint: {type(error).__name__}: {error}") from error
         finally:
             connection.close()
         if response.status != 200:
-            raise OSError(f"the container's credentials endpoint answered {response.status}")
+            kind = OSError if response.status >= 500 or response.status == 429 else PermissionError
+            raise kind(f"the container's credentials endpoint answered {response.status}")
         found = json.loads(content)
         expires = calendar.timegm(time.strptime(found["Expiration"][:19], "%Y-%m-%dT%H:%M:%S"))
         return (found["AccessKeyId"], found["SecretAccessKey"], found.get("Token")), expires - 300

@@ -1,12 +1,16 @@
 """The step and the bootstrap against S3: moto, with every signature checked by botocore (s3_server.py)."""
 
 import base64
+import contextlib
+import errno
 import hashlib
+import http.server
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import unittest
 import zlib
@@ -80,6 +84,18 @@ class Tasks(S3Test):
         for secret in (SECRETS["AKIDTEST"], "session token", CredentialsEndpoint.TOKEN):
             self.assertNotIn(secret, f"{answer.stdout}{answer.stderr}{answer.events}")
 
+    def test_an_s3_that_stays_overloaded_ends_the_step_with_75(self):
+        project = self.project(chain())
+        for pattern in (r"GET .*/done\.json", r"PUT .*/doubled\.pkl"):
+            with self.subTest(pattern):
+                self.s3.fail(pattern, *[(503, "SlowDown")] * step.TRIES)
+                options = {"spill": f"s3://{BUCKET}/p", "prelude": "step.LONGEST_PAUSE = 0.01", **self.environment()}
+                answer = run_step(project.root, TWO_TASKS, "first", **options)
+                self.assertEqual((answer.status, answer.one("step-finished")["exitCode"]), (75, 75))
+                failed = answer.one("step-failed")
+                self.assertEqual(failed["exception"], "S3Unavailable")
+                self.assertRegex(failed["message"], r"(GET|PUT) s3://.* answered 503 SlowDown")
+
     def test_events_are_not_lost_when_s3_refuses_for_a_while(self):
         project = self.project(chain())
         self.s3.fail(r"PUT .*/events-1\.jsonl", *[(503, "SlowDown")] * 3, *[(403, "AccessDenied")])
@@ -139,11 +155,11 @@ class Client(S3Test):
         self.assertEqual(self.spill.get_bytes("other"), b"x")
 
     def test_what_passes_by_itself_is_tried_again(self):
-        for answer in ((500, "InternalError"), (503, "SlowDown"), (429, "TooMany"), (400, "RequestTimeout"), (408, "x")):
+        for answer in ((500, "InternalError"), (503, "SlowDown"), (429, "TooMany"), (400, "RequestTimeout"), (408, "x"), (400, "KMS.ThrottlingException")):
             with self.subTest(answer):
                 self.s3.fail("PUT .*/again", answer, answer)
                 self.spill.put_bytes("again", b"x")
-        self.assertEqual(self.pauses.call_count, 10)
+        self.assertEqual(self.pauses.call_count, 12)
 
     def test_what_does_not_pass_is_not_tried_again(self):
         self.s3.fail("PUT .*/never", (400, "InvalidArgument"))
@@ -153,7 +169,7 @@ class Client(S3Test):
 
     def test_it_gives_up_in_the_end_and_says_what_it_saw(self):
         self.s3.fail("PUT .*/never", *[(503, "SlowDown")] * 20)
-        with self.assertRaisesRegex(OSError, "answered 503 SlowDown: planted SlowDown"):
+        with self.assertRaisesRegex(step.S3Unavailable, "answered 503 SlowDown: planted SlowDown"):
             self.spill.put_bytes("never", b"x")
         pauses = [call.args[0] for call in self.pauses.call_args_list]
         self.assertEqual(len(pauses), step.TRIES - 1)
@@ -163,8 +179,24 @@ class Client(S3Test):
     def test_nobody_at_the_endpoint_is_said(self):
         with mock.patch.dict(os.environ, {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}):
             spill = step.open_spill(f"s3://{BUCKET}")
-        with self.assertRaisesRegex(OSError, f"GET s3://{BUCKET}/k failed: ConnectionRefusedError"):
+        with self.assertRaisesRegex(step.S3Unavailable, f"GET s3://{BUCKET}/k failed: ConnectionRefusedError"):
             spill.get_bytes("k")
+
+    def test_what_cannot_pass_is_not_taken_for_a_network(self):
+        self.spill.put_bytes("k", b"x")
+        with mock.patch("step.receive", side_effect=OSError(errno.ENOSPC, "No space left on device")):
+            with self.assertRaisesRegex(OSError, "No space left") as caught:
+                self.spill.get_file("k", str(self.folder() / "x"))
+        self.assertNotIsInstance(caught.exception, step.S3Unavailable)
+        self.assertEqual(self.pauses.call_count, 0)
+
+    def test_a_credentials_endpoint_that_is_overloaded_passes_and_one_that_refuses_does_not(self):
+        for status, kind in ((503, step.S3Unavailable), (429, step.S3Unavailable), (403, OSError)):
+            with self.subTest(status), refusing(status) as url:
+                with mock.patch.dict(os.environ, {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url}):
+                    with self.assertRaisesRegex(OSError, f"credentials endpoint answered {status}") as caught:
+                        step.open_spill(f"s3://{BUCKET}").get_bytes("k")
+                self.assertIs(type(caught.exception), kind)
 
     def test_half_an_answer_is_fetched_again(self):
         content = os.urandom(3 << 20)
@@ -254,18 +286,41 @@ class Client(S3Test):
                 self.assertEqual(step.S3Client(bucket)._address("k +"), (True, host, path))
 
 
+@contextlib.contextmanager
+def refusing(status: int):
+    """The address of a server that answers every request with this status."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def stripped_bootstrap() -> str:
     """As src/fargate/step-command.ts sends it."""
     text = (BRIDGE / "bootstrap.py").read_text()
     text = re.sub(r'^("""|\'\'\')[\s\S]*?\1\n', "", text)
-    return "\n".join(line for line in text.split("\n") if not re.match(r"^\s*(#.*)?$", line))
+    lines = [line for line in text.split("\n") if not re.match(r"^\s*(#.*)?$", line)]
+    return "\n".join(re.sub("^ +", lambda indent: " " * (len(indent[0]) // 4), line) for line in lines)
 
 
 class Bootstrap(S3Test):
     SOURCE = (BRIDGE / "step.py").read_bytes()
 
     def run_bootstrap(self, cwd, **environment: str):
-        command = [sys.executable, "-c", stripped_bootstrap()]
+        quick = "import time; time.sleep = lambda seconds: None\n"
+        command = [sys.executable, "-c", quick + stripped_bootstrap()]
         names = {"PATH": os.environ["PATH"], "DO_NOT_TRACK": "1", **environment}
         return subprocess.run(command, cwd=str(cwd), env=names, capture_output=True, text=True, timeout=TIMEOUT)
 
@@ -275,7 +330,7 @@ class Bootstrap(S3Test):
         return {"WHERRY_STEP": name, "WHERRY_SPILL": f"s3://{BUCKET}/a prefix/"}
 
     def test_it_is_small_enough_for_an_override(self):
-        self.assertLessEqual(len(json.dumps(stripped_bootstrap())), 3200)
+        self.assertLessEqual(len(json.dumps(stripped_bootstrap())), 3500)
 
     def test_it_fetches_the_step_with_the_containers_credentials_and_runs_it(self):
         endpoint = self.endpoint()
@@ -308,8 +363,41 @@ class Bootstrap(S3Test):
         began = time.monotonic()
         done = self.run_bootstrap(self.folder(), **environment)
         self.assertEqual(done.returncode, 70)
-        self.assertRegex(done.stderr, r"^wherry: .*/steps/0{64}\.py cannot be fetched: .*404.*\n$")
+        self.assertRegex(done.stderr, r"^wherry: .*/steps/0{64}\.py cannot be fetched from .*404.*NoSuchKey.*\n$")
         self.assertLess(time.monotonic() - began, 5)
+
+    def test_what_passes_by_itself_ends_with_75_and_what_does_not_with_70(self):
+        place = self.put_step(self.SOURCE)
+        for status, code, expected in (
+            (503, "SlowDown", 75),
+            (400, "KMS.ThrottlingException", 75),
+            (429, "TooManyRequests", 75),
+            (403, "AccessDenied", 70),
+            (400, "InvalidRequest", 70),
+        ):
+            with self.subTest(code):
+                self.s3.fail("GET .*/steps/", *[(status, code)] * 5)
+                done = self.run_bootstrap(self.folder(), **place, **self.environment())
+                self.assertEqual(done.returncode, expected, done.stderr)
+                self.assertRegex(done.stderr, rf"^wherry: .*/steps/\w+\.py cannot be fetched from 127.0.0.1:\d+: .*{status}.*{code}[^ ]*\n$")
+
+    def test_a_network_that_is_not_there_ends_with_75_and_says_who_was_asked(self):
+        place = self.put_step(self.SOURCE)
+        nobody = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}
+        done = self.run_bootstrap(self.folder(), **place, **{**self.environment(), **nobody})
+        self.assertEqual(done.returncode, 75)
+        self.assertRegex(done.stderr, r"cannot be fetched from 127.0.0.1:9: URLError\(ConnectionRefusedError")
+        nobody = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://localhost:9/x"}
+        done = self.run_bootstrap(self.folder(), **place, **{**self.environment(), **nobody})
+        self.assertEqual(done.returncode, 75)
+        self.assertIn("from localhost:9", done.stderr)
+
+    def test_a_bucket_of_another_region_is_found_by_a_400_too(self):
+        elsewhere = error(400, "AuthorizationHeaderMalformed", **{"x-amz-bucket-region": "us-west-2"})
+        self.s3.fail("GET .*/steps/", lambda *_: elsewhere)
+        environment = {**self.put_step(b"changed"), **self.environment()}
+        self.assertIn("is not the step", self.run_bootstrap(self.folder(), **environment).stderr)
+        self.assertEqual(self.s3.regions[-1], "us-west-2")
 
     def test_a_missing_variable_is_said_in_one_line(self):
         done = self.run_bootstrap(self.folder())

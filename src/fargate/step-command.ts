@@ -21,12 +21,13 @@ export function bootstrapCommand(bootstrap: string): string[] {
   return ['python3', '-c', withoutComments(bootstrap)];
 }
 
-/** Whole-line comments, blank lines and the docstring help the reader only; an override has 8192 characters in all. */
+/** Whole-line comments, blank lines, wide indents and the docstring help the reader only; an override has 8192 characters in all. */
 function withoutComments(python: string): string {
   return python
     .replace(/^("""|''')[\s\S]*?\1\n/, '')
     .split('\n')
     .filter((line) => !/^\s*(#.*)?$/.test(line))
+    .map((line) => line.replace(/^ +/, (indent) => ' '.repeat(indent.length / 4)))
     .join('\n')
     .trim();
 }

@@ -13,8 +13,8 @@ export type Failure = {
   readonly remedy?: string | undefined;
 } & (
   | { readonly reason: 'node-raised'; readonly blame: 'user'; readonly node: string; readonly exception: string }
-  | { readonly reason: 'step-failed'; readonly blame: 'user'; readonly exception: string }
-  | { readonly reason: 'exit-nonzero'; readonly blame: 'user'; readonly exitCode: number }
+  | { readonly reason: 'step-failed'; readonly blame: 'user' | 'platform'; readonly exception: string }
+  | { readonly reason: 'exit-nonzero'; readonly blame: 'user' | 'platform'; readonly exitCode: number }
   | { readonly reason: 'out-of-memory'; readonly blame: 'user'; readonly exitCode: number | undefined }
   | { readonly reason: 'timed-out'; readonly blame: 'user' }
   | { readonly reason: 'killed'; readonly blame: 'user' | 'platform'; readonly exitCode: number }

@@ -292,7 +292,7 @@ export class FargateSession implements EngineSession {
     const container = this.#engine.container_name;
     const end = endOf(task, container, []);
     const isStored = this.#parts.launch.spill !== undefined;
-    const isExplained = end.exitCode !== undefined && (isStored || end.failure?.blame === 'user');
+    const isExplained = end.exitCode !== undefined && (isStored || isOfTheContainer(end));
     if (attempt === undefined || end.failure === undefined || (!isExplained && !mayBeDone(end))) {
       if (attempt !== undefined) this.#reports.ended(handle, attempt);
       return { state: 'stopped', events: [], end };
@@ -337,6 +337,11 @@ export class FargateSession implements EngineSession {
 }
 
 /** What took it away may have come when its work was done: the two minutes of Spot are enough for many a task. */
+/** Its container's own end, of which what it printed may say more. */
+function isOfTheContainer({ failure }: AttemptEnd): boolean {
+  return failure?.blame === 'user' || failure?.reason === 'not-started';
+}
+
 function mayBeDone({ failure, exitCode, times }: AttemptEnd): boolean {
   if (times.startedAt === undefined) return false;
   switch (failure?.reason) {

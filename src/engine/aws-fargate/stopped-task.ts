@@ -1,7 +1,7 @@
 import type { AttemptEnd, AttemptTimes, Failure } from '../../model/run.ts';
 import type { StepEvent } from '../../model/step-event.ts';
 import type { EcsTask } from '../../service/aws/ecs.ts';
-import { failureOf } from '../step-failure.ts';
+import { failureOf, PASSES, REACH_S3 } from '../step-failure.ts';
 import { classify } from './failure-table.ts';
 
 /**
@@ -72,6 +72,8 @@ function ownEnd(exitCode: number, said: string, events: readonly StepEvent[] | u
   if (OUT_OF_MEMORY.test(said) || (exitCode === KILLED && (events ?? []).every(isNoEnd)))
     return { reason: 'out-of-memory', blame: 'user', exitCode, detail: said, remedy: MORE_MEMORY };
   const isSilent = events?.length === 0;
+  if (isSilent && exitCode === PASSES)
+    return { reason: 'not-started', blame: 'platform', detail: said, remedy: REACH_S3 };
   const remedy = isSilent ? REMEDIES[exitCode] : undefined;
   if (remedy !== undefined) return { reason: 'not-started', blame: 'user', detail: said, remedy };
   const failure = failureOf(exitCode, events ?? [], said);
