@@ -1,4 +1,5 @@
 import { CommanderError, Option, Command as Parser } from 'commander';
+import { diskTrouble } from '../store/disk-trouble.ts';
 import { type Command, EXIT, type GlobalOptions, OutOfReach, UsageError, VERSION } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import type { Host } from './host.ts';
@@ -20,6 +21,8 @@ export async function main(words: readonly string[], host: Host): Promise<number
       host.err(`wherry: ${error.message}\n`);
       return EXIT.usage;
     }
+    const trouble = diskTrouble(error);
+    if (trouble !== undefined) return reportTrouble(trouble, host);
     host.err(
       `This is a bug in Wherry, and not your fault. Please report it with the command and this text:\n${(error as Error).stack}\n`,
     );

@@ -21,6 +21,7 @@ test('log followers: of a log that is read again what is kept already is left ou
     now: () => 0,
     sleep: async () => undefined,
     report: () => undefined,
+    fail: () => assert.fail(),
   });
   followers.follow('h', { task: 't', attempt: 1, kept: { lines: [line(1), line(3)], events: 0 } });
   followers.ended('h');

@@ -9,6 +9,8 @@ export interface LogSurroundings {
   readonly record: Record;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
+  /** Told of what should not happen, after which nothing more is read. */
+  readonly fail: (error: unknown) => void;
   readonly report: (
     progress: { kind: 'log'; task: string; lines: readonly LogLine[] } | { kind: 'trouble'; trouble: ServiceTrouble },
   ) => void;
@@ -56,7 +58,7 @@ export class LogFollowers {
     const keptLines = new Map<string, number>();
     for (const line of lines) keptLines.set(nameOf(line), (keptLines.get(nameOf(line)) ?? 0) + 1);
     this.#following.set(handle, { ...followed, keptLines, keptEvents: events, quietSince: undefined });
-    this.#reading ??= this.#read();
+    this.#reading ??= this.#read().catch(this.#around.fail);
   }
 
   /** The attempt is over: its log is read to its end and then left. */

@@ -11,6 +11,7 @@ import type { ServiceTrouble } from '../model/trouble.ts';
 import { plan as makePlan } from '../plan/plan.ts';
 import { failed, ok } from '../util/result.ts';
 import { runPlan } from './run-plan.ts';
+import type { RunRecorder } from './store.ts';
 import type { Resumption } from './take-up.ts';
 
 const CHAIN = [makeNode('a', { outputs: ['x'] }), makeNode('b', { inputs: ['x'], outputs: ['y'] })];
@@ -74,12 +75,20 @@ interface Driven {
   readonly policy?: Partial<RunPolicy>;
   readonly nodes?: readonly Node[];
   readonly clock?: VirtualClock;
+  readonly recorder?: Partial<RunRecorder>;
   readonly resumed?: Pick<Resumption, 'past' | 'rerunUnknown'> & { toCancel?: boolean };
 }
 
 async function drive(
   session: EngineSession,
-  { cancel = { aborted: false }, policy = {}, nodes = CHAIN, clock = new VirtualClock(), resumed }: Driven = {},
+  {
+    cancel = { aborted: false },
+    policy = {},
+    nodes = CHAIN,
+    clock = new VirtualClock(),
+    recorder,
+    resumed,
+  }: Driven = {},
 ) {
   const events: RunEvent[] = [];
   const logs: LogLine[] = [];
@@ -98,6 +107,7 @@ async function drive(
       append: async (event) => void events.push(event),
       appendLog: async (_task, _attempt, lines) => void logs.push(...lines),
       keptLines: async () => [],
+      ...recorder,
     },
     now: clock.now,
     sleep: clock.sleep,
@@ -651,4 +661,22 @@ test('run: lines that come three lags after the end of a task are kept while the
     logs.map(({ text }) => text),
     ['log of a/1'],
   );
+});
+
+test('run: what cannot be written ends it with that error, when nothing is being started any more', async () => {
+  const full = new Error('no space left');
+  let starting = 0;
+  const good = fakeSession();
+  const session: EngineSession = {
+    ...good,
+    start: async (spec) => {
+      starting++;
+      await new Promise(setImmediate);
+      starting--;
+      return good.start(spec);
+    },
+  };
+  const recorder = { appendLog: () => Promise.reject(full) };
+  await assert.rejects(drive(session, { recorder }), full);
+  assert.equal(starting, 0);
 });

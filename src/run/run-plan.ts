@@ -86,7 +86,7 @@ class LiveRun {
   constructor(context: RunContext) {
     const { session, plan, policy } = context;
     const record: Watch['record'] = (event) => this.#record(event);
-    const followers = new LogFollowers({ ...context, record });
+    const followers = new LogFollowers({ ...context, record, fail: (error) => this.#fail(error) });
     const timeouts = new Map(plan.tasks.map((task) => [task.name, timeoutOf(task, policy)]));
     this.#context = context;
     this.#fold = new RunFold(context.runId, context.plan);
@@ -105,6 +105,8 @@ class LiveRun {
       return await this.#drive();
     } finally {
       this.#watch.followers.abandon();
+      // Nothing is started any more when the session is closed.
+      await Promise.all(this.#background);
     }
   }
 
@@ -122,6 +124,7 @@ class LiveRun {
       const finish = actions.find((action) => action.action === 'finish');
       if (finish !== undefined) {
         await this.#watch.followers.drain();
+        if (this.#bug !== undefined) throw this.#bug;
         await this.#record({ event: 'run-stopped', state: finish.state });
         return { kind: 'ended', state: this.#fold.state() };
       }
@@ -288,14 +291,17 @@ class LiveRun {
 
   #beside(work: () => Promise<void>): void {
     const done = work()
-      .catch((error: unknown) => {
-        this.#bug = error;
-      })
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#background.delete(done);
         this.#bell.ring();
       });
     this.#background.add(done);
+  }
+
+  #fail(error: unknown): void {
+    this.#bug ??= error;
+    this.#bell.ring();
   }
 
   async #wait(): Promise<void> {

@@ -2,10 +2,28 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VersionedText } from '../run/store.ts';
-import { ok } from '../util/result.ts';
+import { failed, ok } from '../util/result.ts';
+import { diskTrouble } from './disk-trouble.ts';
 
 /** How many versions are kept: a number of which the file is gone is out of date by more than these. */
 const KEPT = 8;
+
+/** False where a file of this name is there already. */
+async function putWhole(folder: string, file: string, text: string): Promise<boolean> {
+  await mkdir(folder, { recursive: true });
+  const own = join(folder, `${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await writeFile(own, text);
+    await link(own, file);
+    return true;
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && syscall === 'link') return false;
+    throw error;
+  } finally {
+    await rm(own, { force: true }).catch(() => {});
+  }
+}
 
 /**
  * A text in a folder of numbered files, of which the highest counts. A file appears whole, by a link that fails where the
@@ -26,26 +44,24 @@ export function versionedFile(folder: string): VersionedText {
         return ok({ text, version: String(newest), ageMs: Date.now() - mtimeMs });
       } catch (error) {
         // A newer one has just replaced it.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+        const trouble = diskTrouble(error);
+        if (trouble === undefined) throw error;
+        return failed(trouble);
       }
     }
   };
   return {
     read,
     write: async (text, over) => {
-      await mkdir(folder, { recursive: true });
       const next = Number(over ?? 0) + 1;
-      const own = join(folder, `${randomBytes(6).toString('hex')}.tmp`);
-      await writeFile(own, text);
-      const isLinked = await link(own, path(next)).then(
-        () => true,
-        (error: NodeJS.ErrnoException) => {
-          if (error.code === 'EEXIST') return false;
-          throw error;
-        },
-      );
-      await rm(own);
-      if (!isLinked) return ok(undefined);
+      try {
+        if (!(await putWhole(folder, path(next), text))) return ok(undefined);
+      } catch (error) {
+        const trouble = diskTrouble(error);
+        if (trouble === undefined) throw error;
+        return failed(trouble);
+      }
       const all = await versions();
       const past = (all.at(-1) ?? next) - KEPT;
       await Promise.all(all.filter((version) => version <= past).map((version) => rm(path(version), { force: true })));
