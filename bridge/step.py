@@ -34,6 +34,7 @@ import threading
 import time
 import traceback
 import urllib.parse
+import urllib.request
 import zlib
 
 EXIT_USER = 1
@@ -1299,6 +1300,9 @@ TRIES = 8
 LONGEST_PAUSE = 10
 # S3 closes a connection that was idle for a while; one of our own that was is not used again.
 IDLE_SECONDS = 5
+# Of the hosts of a partition, by the beginning of its regions' names; elsewhere amazonaws.com.
+SUFFIXES = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
+CERTIFICATES = "the image may lack ca-certificates; where TLS is inspected, AWS_CA_BUNDLE names a file of those to trust"
 
 
 class S3Spill:
@@ -1433,6 +1437,8 @@ class S3Client:
                 status, found, answer = self._send(method, key, query or {}, headers or {}, body, into)
             except (OSError, http.client.HTTPException) as error:
                 trouble, passes = f"failed: {type(error).__name__}: {error}", passes_by_itself(error)
+                if isinstance(error, ssl.SSLCertVerificationError):
+                    trouble += f" ({CERTIFICATES})"
             else:
                 # S3 may answer 200 to the completion of an upload and say in the body that it failed.
                 code = between(answer, "Code") if status >= 300 or b"<Error>" in answer[:200] else ""
@@ -1491,7 +1497,7 @@ class S3Client:
                 self._connection.close()
             options = {"timeout": 60, "blocksize": 1 << 18}
             if secure:
-                self._connection = http.client.HTTPSConnection(host, context=ssl.create_default_context(), **options)
+                self._connection = https_connection(host, **options)
             else:
                 self._connection = http.client.HTTPConnection(host, **options)
             self._connection.wherry_host = host
@@ -1502,10 +1508,12 @@ class S3Client:
         if self._endpoint:
             parts = urllib.parse.urlsplit(self._endpoint)
             return parts.scheme == "https", parts.netloc, f"{parts.path.rstrip('/')}/{self._bucket}/{path}"
-        suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
+        fips, dual = (os.environ.get(f"AWS_USE_{kind}_ENDPOINT", "").lower() == "true" for kind in ("FIPS", "DUALSTACK"))
+        service = f"s3{'-fips' * fips}{'.dualstack' * dual}"
+        host = f"{service}.{self._region}.{SUFFIXES.get(self._region.split('-')[0], 'amazonaws.com')}"
         if "." in self._bucket:  # A dot in the name does not fit AWS's certificate.
-            return True, f"s3.{self._region}.{suffix}", f"/{self._bucket}/{path}"
-        return True, f"{self._bucket}.s3.{self._region}.{suffix}", f"/{path}"
+            return True, host, f"/{self._bucket}/{path}"
+        return True, f"{self._bucket}.{host}", f"/{path}"
 
     def _sign(self, method, host, path, query, headers, body) -> dict:
         """AWS Signature Version 4 (IAM User Guide, "Create a signed AWS API request")."""
@@ -1531,6 +1539,24 @@ def passes_by_itself(error: Exception) -> bool:
     if isinstance(error, (ssl.SSLCertVerificationError, FileNotFoundError, PermissionError)):
         return False
     return getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+def https_connection(host: str, **options):
+    """As the AWS CLI's: with the certificates of AWS_CA_BUNDLE, through HTTPS_PROXY but for the hosts of NO_PROXY."""
+    bundle = os.environ.get("AWS_CA_BUNDLE") or None
+    try:
+        options["context"] = ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        raise StepError("spill", f"the certificates of AWS_CA_BUNDLE ({bundle}) cannot be read: {error}") from error
+    proxy = urllib.request.getproxies_environment().get("https")
+    if not proxy or urllib.request.proxy_bypass_environment(host):
+        return http.client.HTTPSConnection(host, **options)
+    parts = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    connection = http.client.HTTPSConnection(parts.hostname, parts.port or 80, **options)
+    who = urllib.parse.unquote(f"{parts.username}:{parts.password or ''}").encode()
+    headers = {"Proxy-Authorization": f"Basic {base64.b64encode(who).decode()}"} if parts.username else {}
+    connection.set_tunnel(host, headers=headers)
+    return connection
 
 
 def quoted(text: str, safe: str = "") -> str:

@@ -4,7 +4,10 @@ import datetime
 import io
 import json
 import re
+import select
+import socket
 import socketserver
+import ssl
 import threading
 import urllib.parse
 import wsgiref.simple_server
@@ -23,7 +26,8 @@ SECRETS = {"AKIDTEST": "secret/of+the=test", "AKIDOLD": "secret of the past"}
 class S3Server:
     """Serves on a port of this machine until closed. `requests` are (method, path with query, status), in order."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
+        """`certificate`: the folder of cert.pem and key.pem for localhost, where it is to speak TLS."""
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._faults: list = []
         self._lock = threading.Lock()
@@ -33,7 +37,12 @@ class S3Server:
         self.wrong_signatures: list = []
         self._server = Threading(("127.0.0.1", 0), Quiet)
         self._server.set_app(self._answer)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url, self._trusted = f"http://127.0.0.1:{self._server.server_port}", None
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(str(certificate / "cert.pem"), str(certificate / "key.pem"))
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            self.url, self._trusted = f"https://localhost:{self._server.server_port}", str(certificate / "cert.pem")
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         self.client().create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.requests.clear()
@@ -51,6 +60,7 @@ class S3Server:
             "s3",
             region_name=REGION,
             endpoint_url=self.url,
+            verify=self._trusted,
             aws_access_key_id="AKIDTEST",
             aws_secret_access_key=SECRETS["AKIDTEST"],
         )
@@ -146,6 +156,41 @@ class Quiet(wsgiref.simple_server.WSGIRequestHandler):
         # As it came: WSGI decodes the path, which a signature is not made of.
         environ["wherry.target"] = self.path
         return environ
+
+
+class Proxy:
+    """Opens tunnels, as an HTTP proxy does for https, and notes what it was asked for."""
+
+    def __init__(self):
+        self.asked = asked = []
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                lines = [line.decode().strip() for line in iter(self.rfile.readline, b"\r\n")]
+                asked.append(lines)
+                host, _, port = lines[0].split()[1].rpartition(":")
+                with socket.create_connection((host, int(port))) as there:
+                    self.connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                    relay(self.connection, there)
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def relay(one, other) -> None:
+    ways = {one: other, other: one}
+    while True:
+        for source in select.select(list(ways), [], [])[0]:
+            content = source.recv(1 << 16)
+            if not content:
+                return
+            ways[source].sendall(content)
 
 
 class CredentialsEndpoint:

@@ -5,6 +5,8 @@ import contextlib
 import errno
 import hashlib
 import http.server
+import io
+import itertools
 import json
 import os
 import re
@@ -13,10 +15,15 @@ import sys
 import threading
 import time
 import unittest
+import urllib.parse
 import zlib
 from unittest import mock
 
-from s3_server import BUCKET, REGION, SECRETS, CredentialsEndpoint, S3Server, credentials, dropped, error
+import boto3
+import botocore.awsrequest
+import botocore.config
+import urllib3
+from s3_server import BUCKET, REGION, SECRETS, CredentialsEndpoint, Proxy, S3Server, credentials, dropped, error
 from support import BRIDGE, RUN_ID, SAVE_VERSION, TIMEOUT, ProjectTest, manifest, run_step, step_environment
 from test_step import TWO_TASKS, chain
 
@@ -275,15 +282,105 @@ class Client(S3Test):
         # One for the credentials. (This server closes each connection after its answer; the client opens it again.)
         self.assertLessEqual(made.call_count, 2)
 
-    def test_addresses_on_aws(self):
-        cases = {
-            ("eu-central-1", "b"): ("b.s3.eu-central-1.amazonaws.com", "/k%20%2B"),
-            ("cn-north-1", "b"): ("b.s3.cn-north-1.amazonaws.com.cn", "/k%20%2B"),
-            ("us-east-1", "a.b"): ("s3.us-east-1.amazonaws.com", "/a.b/k%20%2B"),
-        }
-        for (region, bucket), (host, path) in cases.items():
-            with mock.patch.dict(os.environ, {"AWS_REGION": region, "AWS_ENDPOINT_URL_S3": ""}):
-                self.assertEqual(step.S3Client(bucket)._address("k +"), (True, host, path))
+def address_of_botocore(region: str, bucket: str, fips: bool, dual: bool):
+    regional = {"us_east_1_regional_endpoint": "regional"}
+    config = botocore.config.Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual, s3=regional)
+    client = boto3.client("s3", region, config=config, aws_access_key_id="a", aws_secret_access_key="b")
+    asked = []
+
+    def answer(request, **_):
+        asked.append(urllib.parse.urlsplit(request.url))
+        return botocore.awsrequest.AWSResponse(request.url, 204, {}, urllib3.HTTPResponse(io.BytesIO(), preload_content=False))
+
+    client.meta.events.register("before-send.s3", answer)
+    client.delete_object(Bucket=bucket, Key="k +")
+    return asked[0].scheme, asked[0].netloc, asked[0].path
+
+
+class Addresses(unittest.TestCase):
+    def test_they_are_those_of_botocore(self):
+        source = stripped_bootstrap().partition("\ntry:\n code = step()")[0]
+        bootstrap: dict = {}
+        exec(source, bootstrap)
+        bootstrap["fetch"] = lambda url, *_: url
+        keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+        regions = ("eu-central-1", "us-east-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1")
+        for region, bucket, fips, dual in itertools.product(regions, ("bucket", "a.bucket"), (False, True), (False, True)):
+            if fips and not region.startswith("us-"):  # There is no such endpoint.
+                continue
+            uses = {"AWS_USE_FIPS_ENDPOINT": str(fips).lower(), "AWS_USE_DUALSTACK_ENDPOINT": str(dual).lower()}
+            with self.subTest(region=region, bucket=bucket, **uses):
+                expected = address_of_botocore(region, bucket, fips, dual)
+                with mock.patch.dict(os.environ, {"AWS_REGION": region, **keys, **uses}):
+                    secure, host, path = step.S3Client(bucket)._address("k +")
+                    found = urllib.parse.urlsplit(bootstrap["get"](region, bucket, "k +"))
+                self.assertEqual((f"http{'s' * secure}", host, path), expected)
+                self.assertEqual((found.scheme, found.netloc, found.path), expected)
+
+
+class Tls(ProjectTest):
+    """An S3 with a certificate that no system trusts, behind a proxy."""
+
+    def setUp(self):
+        self.certificate = self.folder()
+        program = str(BRIDGE.parent / "test" / "support" / "certificate.py")
+        subprocess.run([sys.executable, program, str(self.certificate), "localhost"], check=True)
+        self.s3, self.proxy, self.credentials = S3Server(self.certificate), Proxy(), CredentialsEndpoint()
+        for one in (self.s3, self.proxy, self.credentials):
+            self.addCleanup(one.close)
+        pauses = mock.patch("step.time.sleep")
+        pauses.start()
+        self.addCleanup(pauses.stop)
+        self.source = (BRIDGE / "step.py").read_bytes()
+        name = hashlib.sha256(self.source).hexdigest()
+        self.s3.client().put_object(Bucket=BUCKET, Key=f"steps/{name}.py", Body=b"changed")
+        self.place = {"WHERRY_STEP": name, "WHERRY_SPILL": f"s3://{BUCKET}"}
+
+    def environment(self, **more: str) -> dict:
+        common = {"AWS_REGION": REGION, "AWS_ENDPOINT_URL_S3": self.s3.url, **self.credentials.environment()}
+        return {**common, "AWS_CA_BUNDLE": str(self.certificate / "cert.pem"), **more}
+
+    def get(self, **more: str):
+        with mock.patch.dict(os.environ, self.environment(**more)):
+            return step.open_spill(f"s3://{BUCKET}").get_bytes("k")
+
+    def bootstrap(self, **more: str):
+        return run_bootstrap(self.folder(), **self.place, **self.environment(**more))
+
+    def test_the_certificates_of_the_bundle_are_trusted(self):
+        self.assertIsNone(self.get())
+        self.assertIn("is not the step", self.bootstrap().stderr)
+
+    def test_a_certificate_that_is_not_trusted_is_said_with_what_to_do(self):
+        with self.assertRaisesRegex(OSError, "CERTIFICATE_VERIFY_FAILED.*AWS_CA_BUNDLE") as caught:
+            self.get(AWS_CA_BUNDLE="")
+        self.assertNotIsInstance(caught.exception, step.S3Unavailable)
+        done = self.bootstrap(AWS_CA_BUNDLE="")
+        self.assertEqual(done.returncode, 70)
+        self.assertRegex(done.stderr, "from localhost:.*CERTIFICATE_VERIFY_FAILED.*AWS_CA_BUNDLE")
+
+    def test_a_bundle_that_is_not_there_is_named(self):
+        with self.assertRaisesRegex(step.StepError, "AWS_CA_BUNDLE .*nowhere.pem"):
+            self.get(AWS_CA_BUNDLE="/nowhere.pem")
+        self.assertEqual(self.bootstrap(AWS_CA_BUNDLE="/nowhere.pem").returncode, 70)
+
+    def test_the_proxy_is_asked_for_s3_and_never_for_the_credentials(self):
+        for proxy in (f"http://user:p%40ss@{self.proxy.address}", self.proxy.address):
+            for ask in (self.get, self.bootstrap):
+                with self.subTest(proxy, ask=ask):
+                    self.proxy.asked.clear()
+                    ask(HTTPS_PROXY=proxy, HTTP_PROXY="http://127.0.0.1:9")
+                    ((line, *headers),) = self.proxy.asked
+                    self.assertEqual(line.split()[:2], ["CONNECT", self.s3.url[8:]])
+                    said = [header for header in headers if header.lower().startswith("proxy-authorization")]
+                    expected = base64.b64encode(b"user:p@ss").decode() if "@" in proxy else None
+                    self.assertEqual(said, [f"Proxy-Authorization: Basic {expected}"] if expected else [])
+        self.assertEqual(self.s3.wrong_signatures, [])
+
+    def test_a_host_of_no_proxy_is_asked_itself(self):
+        self.assertIsNone(self.get(HTTPS_PROXY=self.proxy.address, NO_PROXY="localhost"))
+        self.assertIn("is not the step", self.bootstrap(HTTPS_PROXY=self.proxy.address, no_proxy=".x,localhost").stderr)
+        self.assertEqual(self.proxy.asked, [])
 
 
 @contextlib.contextmanager
@@ -315,14 +412,15 @@ def stripped_bootstrap() -> str:
     return "\n".join(re.sub("^ +", lambda indent: " " * (len(indent[0]) // 4), line) for line in lines)
 
 
+def run_bootstrap(cwd, **environment: str):
+    quick = "import time; time.sleep = lambda seconds: None\n"
+    command = [sys.executable, "-c", quick + stripped_bootstrap()]
+    names = {"PATH": os.environ["PATH"], "DO_NOT_TRACK": "1", **environment}
+    return subprocess.run(command, cwd=str(cwd), env=names, capture_output=True, text=True, timeout=TIMEOUT)
+
+
 class Bootstrap(S3Test):
     SOURCE = (BRIDGE / "step.py").read_bytes()
-
-    def run_bootstrap(self, cwd, **environment: str):
-        quick = "import time; time.sleep = lambda seconds: None\n"
-        command = [sys.executable, "-c", quick + stripped_bootstrap()]
-        names = {"PATH": os.environ["PATH"], "DO_NOT_TRACK": "1", **environment}
-        return subprocess.run(command, cwd=str(cwd), env=names, capture_output=True, text=True, timeout=TIMEOUT)
 
     def put_step(self, source: bytes) -> dict:
         name = hashlib.sha256(self.SOURCE).hexdigest()
@@ -343,7 +441,7 @@ class Bootstrap(S3Test):
         }
         moved = error(301, "PermanentRedirect", **{"x-amz-bucket-region": "us-west-2"})
         self.s3.fail("GET .*/steps/", (503, "SlowDown"), lambda *_: moved)
-        done = self.run_bootstrap(project.root, **environment)
+        done = run_bootstrap(project.root, **environment)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads((project.root / "data/result.json").read_text()), {"total": 12})
         self.assertIn('::wherry::n::{"event": "step-finished"', done.stdout)
@@ -354,14 +452,14 @@ class Bootstrap(S3Test):
 
     def test_a_step_of_another_hash_is_refused(self):
         environment = {**self.put_step(b"print('changed')"), **self.environment()}
-        done = self.run_bootstrap(self.folder(), **environment)
+        done = run_bootstrap(self.folder(), **environment)
         self.assertEqual((done.returncode, done.stdout), (70, ""))
         self.assertRegex(done.stderr, r"^wherry: .*s3://wherry-test/a prefix/steps/\w{64}\.py is not the step.*\n$")
 
     def test_a_step_that_is_not_there_is_said_in_one_line_at_once(self):
         environment = {**self.put_step(b""), **self.environment(), "WHERRY_STEP": "0" * 64}
         began = time.monotonic()
-        done = self.run_bootstrap(self.folder(), **environment)
+        done = run_bootstrap(self.folder(), **environment)
         self.assertEqual(done.returncode, 70)
         self.assertRegex(done.stderr, r"^wherry: .*/steps/0{64}\.py cannot be fetched from .*404.*NoSuchKey.*\n$")
         self.assertLess(time.monotonic() - began, 5)
@@ -377,18 +475,18 @@ class Bootstrap(S3Test):
         ):
             with self.subTest(code):
                 self.s3.fail("GET .*/steps/", *[(status, code)] * 5)
-                done = self.run_bootstrap(self.folder(), **place, **self.environment())
+                done = run_bootstrap(self.folder(), **place, **self.environment())
                 self.assertEqual(done.returncode, expected, done.stderr)
                 self.assertRegex(done.stderr, rf"^wherry: .*/steps/\w+\.py cannot be fetched from 127.0.0.1:\d+: .*{status}.*{code}[^ ]*\n$")
 
     def test_a_network_that_is_not_there_ends_with_75_and_says_who_was_asked(self):
         place = self.put_step(self.SOURCE)
         nobody = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}
-        done = self.run_bootstrap(self.folder(), **place, **{**self.environment(), **nobody})
+        done = run_bootstrap(self.folder(), **place, **{**self.environment(), **nobody})
         self.assertEqual(done.returncode, 75)
         self.assertRegex(done.stderr, r"cannot be fetched from 127.0.0.1:9: URLError\(ConnectionRefusedError")
         nobody = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://localhost:9/x"}
-        done = self.run_bootstrap(self.folder(), **place, **{**self.environment(), **nobody})
+        done = run_bootstrap(self.folder(), **place, **{**self.environment(), **nobody})
         self.assertEqual(done.returncode, 75)
         self.assertIn("from localhost:9", done.stderr)
 
@@ -396,22 +494,22 @@ class Bootstrap(S3Test):
         elsewhere = error(400, "AuthorizationHeaderMalformed", **{"x-amz-bucket-region": "us-west-2"})
         self.s3.fail("GET .*/steps/", lambda *_: elsewhere)
         environment = {**self.put_step(b"changed"), **self.environment()}
-        self.assertIn("is not the step", self.run_bootstrap(self.folder(), **environment).stderr)
+        self.assertIn("is not the step", run_bootstrap(self.folder(), **environment).stderr)
         self.assertEqual(self.s3.regions[-1], "us-west-2")
 
     def test_a_missing_variable_is_said_in_one_line(self):
-        done = self.run_bootstrap(self.folder())
+        done = run_bootstrap(self.folder())
         self.assertEqual((done.returncode, done.stderr), (70, "wherry: KeyError('WHERRY_STEP')\n"))
 
     def test_a_step_that_is_handed_over_is_not_fetched(self):
         source = base64.b64encode(zlib.compress(b"import sys; print('here', __name__); sys.exit(5)")).decode()
-        done = self.run_bootstrap(self.folder(), WHERRY_STEP_SOURCE=source)
+        done = run_bootstrap(self.folder(), WHERRY_STEP_SOURCE=source)
         self.assertEqual((done.returncode, done.stdout), (5, "here __main__\n"))
         self.assertEqual(self.s3.requests, [])
 
     def test_a_proxy_is_not_asked(self):
         environment = {**self.put_step(b"x"), **self.environment(), "http_proxy": "http://127.0.0.1:9"}
-        self.assertIn("is not the step", self.run_bootstrap(self.folder(), **environment).stderr)
+        self.assertIn("is not the step", run_bootstrap(self.folder(), **environment).stderr)
 
 
 if __name__ == "__main__":
