@@ -165,3 +165,17 @@ test('slice: the flags mean the same on plan and run, and a word that names noth
     assert.match(refused.stderr, said);
   }
 });
+
+test('slice: a node that is to come after one that is left out waits for nothing', () => {
+  const nodes = [makeNode('joined'), makeNode('other'), makeNode('notify', { after: ['joined', 'other'] })];
+  const slice = { nodes: [], fromNodes: [], toNodes: [], fromInputs: [], toOutputs: [], tags: [], namespaces: [] };
+  const kept = slicePipeline({ name: '__default__', nodes }, { ...slice, nodes: ['other', 'notify'] }).pipeline.nodes;
+  assert.deepEqual(
+    kept.map(({ name, after }) => [name, after]),
+    [
+      ['other', []],
+      ['notify', ['other']],
+    ],
+  );
+  assert.deepEqual(slicePipeline({ name: '__default__', nodes }, slice).pipeline.nodes, nodes);
+});

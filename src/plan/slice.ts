@@ -38,9 +38,13 @@ export function slicePipeline(pipeline: Pipeline, slice: Slice): { pipeline: Pip
     [slice.tags, () => namesOf(nodes.filter(({ tags }) => tags.some((tag) => slice.tags.includes(tag))))],
     [slice.namespaces, () => namesOf(nodes.filter((node) => slice.namespaces.some((name) => isIn(node, name))))],
   ];
-  const kept = criteria.filter(([names]) => names.length > 0).map(([, keep]) => keep());
+  const keeping = criteria.filter(([names]) => names.length > 0).map(([, keep]) => keep());
+  const kept = nodes.filter(({ name }) => keeping.every((set) => set.has(name)));
+  const there = namesOf(kept);
+  // What a node is to come after is waited for only where it runs, too; so it is with the data of other nodes.
+  const own = kept.map((node) => ({ ...node, after: node.after.filter((name) => there.has(name)) }));
   return {
-    pipeline: { ...pipeline, nodes: nodes.filter(({ name }) => kept.every((set) => set.has(name))) },
+    pipeline: { ...pipeline, nodes: own },
     unknown: unknownNames(nodes, slice),
   };
 }

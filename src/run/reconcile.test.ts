@@ -254,3 +254,9 @@ test('reconcile: cancelled while nobody knows whether an attempt runs, it asks o
   const late = playOne([{ kind: 'unanswered', isHeard: true }], { cancelAt: 100 });
   assert.deepEqual([late.state, late.started.length], ['cancelled', 1]);
 });
+
+test('reconcile: a task that waits for what is not in the plan is a bug that is said, not a run that fails in silence', () => {
+  const plan = flatPlan(1);
+  const astray = { ...plan, tasks: plan.tasks.map((task) => ({ ...task, dependsOn: ['nobody'] })) };
+  assert.throws(() => new SimulatedRun(astray, world()).play(), /task 'n0' waits for nobody for ever/);
+});

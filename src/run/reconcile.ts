@@ -62,6 +62,8 @@ function advance(plan: Plan, situation: Situation): Action[] {
   if (actions.length > 0 || live.size > 0 || held > 0) return actions;
   const records = plan.tasks.map(({ name }) => tasks.get(name)?.state);
   if (records.includes('retrying')) return [];
+  const stuck = plan.tasks[records.indexOf('waiting')];
+  if (stuck !== undefined) throw new Error(`task '${stuck.name}' waits for ${stuck.dependsOn.join(', ')} for ever`);
   return [{ action: 'finish', state: records.every((state) => state === 'succeeded') ? 'succeeded' : 'failed' }];
 }
 
