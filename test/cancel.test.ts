@@ -34,7 +34,9 @@ test('cancel, local: the process that drives the run obeys, and nothing more is 
   const cancelled = await wherry(['cancel', ...words]);
   assert.equal(cancelled.status, 0, cancelled.stderr);
   assert.match(cancelled.stdout, /: cancelled$/m);
-  assert.equal((await ended).status, 130);
+  const run = await ended;
+  assert.equal(run.status, 130);
+  assert.match(run.stderr, /^next: wherry resume -C \S+ \S+ goes on with it$/m);
   assert.deepEqual(await project.counts(), { first: 1, middle: 1 });
 });
 

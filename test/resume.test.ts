@@ -28,6 +28,13 @@ test('resume, local: a run whose process was killed is interrupted, and goes on 
   child.kill('SIGKILL');
   await ended;
   assert.equal((await statusOf(words)).state, 'interrupted');
+  const { stdout } = await wherry(['status', ...words]);
+  assert.match(stdout, /no process drives it: .*\nnext: wherry resume -C \S+ \S+ goes on with it, wherry cancel/);
+  const followed = await wherry(['logs', '-f', ...words]);
+  assert.match(followed.stderr, /no process drives this run: .*wherry resume \S+ reads on/);
+  const mistaken = await wherry(['logs', 'middle', ...words]);
+  assert.equal(mistaken.status, 2);
+  assert.match(mistaken.stderr, /there is no run 'middle'. It is a task of the newest run: wherry logs \S+ middle/);
   await project.go();
   await appendFile(join(project.folder, 'pipeline.yml'), '# no other nodes\n');
   const resumed = await wherry(['resume', ...words]);

@@ -47,7 +47,7 @@ test('retries, local: a program that fails is run again where `retries.user` say
   await using project = await tryingProject(['flaky'], 'retries: { user: 1 }\n');
   const { status, stderr } = await wherry(['run', '-C', project.folder]);
   assert.equal(status, 0, stderr);
-  assert.match(stderr, /flaky attempt 2 in \d+(\.\d+)? s, with 1 vCPU, 2 GiB: a node raised/);
+  assert.match(stderr, /flaky attempt 2 in \d+(\.\d+)? s, with 1 vCPU, 2 GiB: a node raised: .*exit status 3/);
   assert.match(stderr, /task 'flaky' succeeded at attempt 2 with 1 vCPU, 2 GiB \(1 a node raised\)/);
   const { tasks } = await project.statusOf();
   assert.deepEqual(

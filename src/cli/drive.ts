@@ -13,6 +13,7 @@ import type { EngineSetup } from './engine-setup.ts';
 import type { Host } from './host.ts';
 import { sha256 } from './prepare.ts';
 import { describeFailures } from './present/failures.ts';
+import { describeNext } from './present/next-step.ts';
 import { progressPrinter } from './present/progress.ts';
 import { runJson } from './present/run-json.ts';
 import { describeRetried } from './present/tries.ts';
@@ -77,7 +78,7 @@ export async function drive(drive: Drive, around: Surroundings): Promise<number>
     const { runTable } = await import('./present/tables.ts');
     host.out(`\nrun ${runId}: ${state.state}\n${runTable(state)}`);
   }
-  for (const line of describeRetried(state)) host.err(`${line}\n`);
+  for (const line of [...describeRetried(state), ...describeNext(state, options)]) host.err(`${line}\n`);
   for (const text of await describeFailures(state, store, options)) host.err(`\n${text}`);
   return statusOf(outcome, host);
 }

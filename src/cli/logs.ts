@@ -16,6 +16,7 @@ const MIRROR_PAUSE_MS = 3000;
 export async function logs(input: CommandInput<LogsOptions>): Promise<number> {
   const { args, options, host } = input;
   const [asked, taskName] = args;
+  if (asked !== undefined && taskName === undefined) await refuseTaskForRun(asked, input);
   const first = await findRun(asked, input);
   const { runId } = first;
   if (taskName !== undefined && !first.state.tasks.some(({ name }) => name === taskName)) {
@@ -28,6 +29,8 @@ export async function logs(input: CommandInput<LogsOptions>): Promise<number> {
     for (let run = first; ; run = await findRun(runId, input)) {
       for (const { task, text } of await newLines(run.state, taskName, source.read))
         host.out(taskName === undefined ? `${task} | ${text}\n` : `${text}\n`);
+      if (options.follow && run.state.state === 'interrupted')
+        host.err(`no process drives this run: these are the lines so far. wherry resume ${runId} reads on\n`);
       if (!options.follow || run.state.state !== 'running') return EXIT.fine;
       if (host.interrupted.aborted) return EXIT.interrupted;
       await host.sleep(run.isFromMirror ? MIRROR_PAUSE_MS : PAUSE_MS);
@@ -35,6 +38,19 @@ export async function logs(input: CommandInput<LogsOptions>): Promise<number> {
   } finally {
     await source.close();
   }
+}
+
+/** Whoever names a task alone means that of the newest run. */
+async function refuseTaskForRun(asked: string, { options, host }: CommandInput<LogsOptions>): Promise<void> {
+  const store = await openRunStore(options, host);
+  const ids = await store.list();
+  const newest = ids[0];
+  if (newest === undefined || ids.some((id) => id.startsWith(asked))) return;
+  const run = await store.read(newest);
+  if (run?.plan.tasks.some(({ name }) => name === asked))
+    throw new UsageError(
+      `there is no run '${asked}'. It is a task of the newest run: wherry logs ${newest} ${asked} shows its lines`,
+    );
 }
 
 interface Wanted {

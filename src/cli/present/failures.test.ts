@@ -4,6 +4,7 @@ import type { AttemptRecord, Failure, RunState, TaskRecord } from '../../model/r
 import type { RunStore } from '../../run/store.ts';
 import type { GlobalOptions } from '../command.ts';
 import { describeFailures } from './failures.ts';
+import { triesOf } from './tries.ts';
 
 /** What is said of a run whose task failed so and left these lines. */
 async function said(failure: Failure, texts: readonly string[]): Promise<string> {
@@ -31,4 +32,20 @@ test('the end of a run points to the log of a failed task where it left one, and
   const without = await said(failure, []);
   assert.doesNotMatch(without, /wherry logs|last lines/);
   assert.match(without, /next: wherry resume r, once that is mended$/m);
+});
+
+test('the end of a run says once what several attempts have met', () => {
+  const launch = { spot: false, vcpu: 1, memoryMiB: 2048 };
+  const tries = (...details: string[]) =>
+    triesOf({
+      name: 'clean',
+      attempts: details.map((detail, index) => {
+        return { attempt: index + 1, launch, failure: { reason: 'not-started', blame: 'platform', detail } };
+      }),
+    } as unknown as TaskRecord);
+  assert.deepEqual(tries('pull', 'pull', 'address', 'pull'), [
+    '  attempts 1 to 2, 1 vCPU, 2 GiB: not started: the same',
+    '  attempt 3, 1 vCPU, 2 GiB: not started: address',
+  ]);
+  assert.deepEqual(tries('pull'), []);
 });

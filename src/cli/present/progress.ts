@@ -1,9 +1,13 @@
 import type { Colors } from 'picocolors/types.js';
-import type { Failure, RunEvent } from '../../model/run.ts';
+import type { Failure, RunEvent, RunState } from '../../model/run.ts';
 import type { ServiceTrouble } from '../../model/trouble.ts';
 import type { Progress } from '../../run/run-plan.ts';
 import { describeDuration } from '../../util/describe-duration.ts';
 import { describeLaunch, REASONS } from './tries.ts';
+
+const DETAIL_LENGTH = 240;
+
+type Happened = Extract<Progress, { kind: 'event' }>;
 
 /** One line for each thing that happens, with the seconds since the start; log lines with their task in front. */
 export function progressPrinter(
@@ -25,7 +29,7 @@ export function progressPrinter(
       isHeld = event.event === 'retry-due' ? !event.counts : isHeld && event.event !== 'attempt-started';
     }
     const text =
-      progress.kind === 'event' ? describe(progress.event, now(), colors) : describeTrouble(progress.trouble, colors);
+      progress.kind === 'event' ? describe(progress, now(), colors) : describeTrouble(progress.trouble, colors);
     const seconds = ((now() - start) / 1000).toFixed(1).padStart(6);
     if (text !== undefined) write(`${colors.dim(`${seconds}s`)} ${text}\n`);
   };
@@ -36,13 +40,19 @@ function tidy(text: string): string {
   return text.trimEnd().replace(/ {20,}/g, '  ');
 }
 
+const TROUBLES = {
+  credentials: 'refuses the credentials',
+  throttled: 'is asked too often',
+  refused: 'refuses',
+  unreachable: 'does not answer',
+} as const;
+
 function describeTrouble({ kind, service, detail }: ServiceTrouble, colors: Colors): string {
-  const what = kind === 'credentials' ? 'refuses the credentials' : 'does not answer';
-  return colors.yellow(`${service} ${what}: ${detail.replace(/\.$/, '')}. Asking again`);
+  return colors.yellow(`${service} ${TROUBLES[kind]}: ${detail.replace(/\.+$/, '')}. Asking again`);
 }
 
 /** Undefined for what needs no line of its own. */
-function describe(event: RunEvent, now: number, colors: Colors): string | undefined {
+function describe({ event, state }: Happened, now: number, colors: Colors): string | undefined {
   switch (event.event) {
     case 'attempt-started':
       return `${colors.bold(event.task)} starting`;
@@ -53,13 +63,13 @@ function describe(event: RunEvent, now: number, colors: Colors): string | undefi
     case 'run-resumed':
       return event.again.length === 0 ? undefined : `again: ${event.again.join(', ')}`;
     case 'retry-due':
-      return describeRetry(event, now, colors);
+      return describeRetry(event, { now, colors, failure: lastFailure(state(), event.task) });
     case 'stop-requested':
       return event.because === 'timed-out' ? `${colors.bold(event.task)} stopping: it took too long` : undefined;
     case 'task-skipped':
       return `${colors.bold(event.task)} ${colors.yellow('skipped')}: '${event.because}' failed`;
     case 'cancel-requested':
-      return 'stopping what was started; Ctrl-C again to leave at once';
+      return 'stopping what was started; Ctrl-C again leaves at once, and wherry cancel stops what then still runs';
     default:
       return undefined;
   }
@@ -67,11 +77,31 @@ function describe(event: RunEvent, now: number, colors: Colors): string | undefi
 
 type RetryDue = Extract<RunEvent, { event: 'retry-due' }>;
 
-function describeRetry({ task, attempt, because, launch, counts, notBefore }: RetryDue, now: number, colors: Colors) {
+interface Retrying {
+  readonly now: number;
+  readonly colors: Colors;
+  /** Because of which. */
+  readonly failure: Failure | undefined;
+}
+
+function describeRetry(
+  { task, attempt, because, launch, counts, notBefore }: RetryDue,
+  { now, colors, failure }: Retrying,
+) {
   if (!isReason(because)) return undefined;
   if (!counts) return colors.yellow(`waiting for tasks of this run to end: ${REASONS[because]}`);
   const wait = notBefore > now ? `in ${describeDuration(notBefore - now)}` : 'now';
-  return `${colors.bold(task)} ${colors.yellow(`attempt ${attempt}`)} ${wait}, with ${describeLaunch(launch)}: ${REASONS[because]}`;
+  const detail = failure === undefined ? '' : `: ${cut(failure.detail)}`;
+  return `${colors.bold(task)} ${colors.yellow(`attempt ${attempt}`)} ${wait}, with ${describeLaunch(launch)}: ${REASONS[because]}${detail}`;
+}
+
+function lastFailure({ tasks }: RunState, name: string): Failure | undefined {
+  return tasks.find((task) => task.name === name)?.attempts.at(-1)?.failure;
+}
+
+/** The end of a run, and its status, say all of it. */
+function cut(text: string): string {
+  return text.length > DETAIL_LENGTH ? `${text.slice(0, DETAIL_LENGTH)}…` : text;
 }
 
 function isReason(because: RetryDue['because']): because is keyof typeof REASONS {

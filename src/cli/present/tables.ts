@@ -8,7 +8,7 @@ export function runTable(state: RunState): string {
   const rows = state.tasks.map((task) => [
     task.name,
     String(task.nodes.length),
-    task.state,
+    stateOf(task),
     String(task.attempts.length),
     secondsOf(task),
     money(taskDollars(task, state.prices)),
@@ -19,6 +19,11 @@ export function runTable(state: RunState): string {
       ? ''
       : `${money(total)} on demand in ${state.prices?.region} (prices of ${PRICES_AS_OF}, a minute a task at least)\n`;
   return `${table(['task', 'nodes', 'state', 'attempts', 'seconds', 'dollars'], rows)}${sum}`;
+}
+
+function stateOf({ state, retry }: TaskRecord): string {
+  if (state !== 'retrying' || retry === undefined) return state;
+  return `retrying at ${new Date(retry.notBefore).toISOString().slice(11, 19)}Z: ${retry.because.replace('-', ' ')}`;
 }
 
 export interface RunRow {

@@ -31,14 +31,19 @@ export function describeRetried({ tasks }: RunState): string[] {
   });
 }
 
-/** A line for each attempt before the last one. */
+/** What the attempts before the last one met, those that met the same in one line. */
 export function triesOf(task: TaskRecord): string[] {
-  return failuresOf(task)
-    .slice(0, -1)
-    .map(
-      ({ attempt, launch, failure }) =>
-        `  attempt ${attempt}, ${describeLaunch(launch)}: ${REASONS[failure.reason]}: ${failure.detail}`,
-    );
+  const tries = failuresOf(task);
+  const last = tries.at(-1)?.failure.detail;
+  const runs: { text: string; from: number; to: number }[] = [];
+  for (const { attempt, launch, failure } of tries.slice(0, -1)) {
+    const detail = failure.detail === last ? 'the same' : failure.detail;
+    const text = `${describeLaunch(launch)}: ${REASONS[failure.reason]}: ${detail}`;
+    const before = runs.at(-1);
+    if (before?.text === text) before.to = attempt;
+    else runs.push({ text, from: attempt, to: attempt });
+  }
+  return runs.map(({ text, from, to }) => `  attempt${from === to ? ` ${from}` : `s ${from} to ${to}`}, ${text}`);
 }
 
 function failuresOf({ attempts }: TaskRecord): (AttemptRecord & { readonly failure: Failure })[] {
