@@ -80,7 +80,7 @@ def step():
         except Exception as e:
             got, to = repr(e), zone
             if hasattr(e, 'code'):
-                got += e.read().decode().split('<Code>')[-1].split('<')[0]
+                got += str(e.read()).split('<Code>')[-1].split('<')[0]
                 # S3 says where a bucket of another region is.
                 to = e.headers.get('x-amz-bucket-region', zone)
             # All else passes by itself: a network that is not there yet, and overload.

@@ -1063,7 +1063,8 @@ class SpilledValues:
                 return pickle.load(stream)
 
     def exists(self, name: str) -> bool:
-        return name in self._files or self._spill.exists(self._key(name))
+        with phase("spill"):
+            return name in self._files or self._spill.exists(self._key(name))
 
     def files_only(self) -> None:
         """What is spilled are files as programs write them, not pickles."""

@@ -97,14 +97,22 @@ const exited = (exitCode?: number) => ({
 const DONE = { 'tasks/clean/done.json': '{"finishedAt":"2026-11-25T03:00:05.000Z"}' };
 
 /** How a session with a spill, where these objects are, sees the end of an attempt. */
-async function ended(task: Partial<EcsTask>, objects: Readonly<Record<string, string>>, isAway = () => false) {
+async function ended(
+  task: Partial<EcsTask>,
+  objects: Readonly<Record<string, string>>,
+  {
+    isAway = () => false,
+    now = () => 0,
+    settings = {},
+    ...more
+  }: { isAway?: () => boolean; now?: () => number; settings?: object; spill?: undefined } = {},
+) {
   const get = async (url: string) =>
     isAway()
       ? failed({ kind: 'throttled', service: 'Amazon S3', operation: 'GetObject', detail: 'SlowDown', help: '' })
       : ok(objects[url.replace(`s3://shop/spill/runs/${runId}/`, '')]);
-  const settings = configSchema.parse({});
   const session = new FargateSession({
-    options: { account: { region: 'eu-central-1' }, capacity: () => 1, logLagMs: 0, sha256, now: () => 0 },
+    options: { account: { region: 'eu-central-1' }, capacity: () => 1, logLagMs: 0, sha256, now },
     request: { runId, plan, saveVersion: 'v' },
     services: {
       s3: { get },
@@ -113,7 +121,14 @@ async function ended(task: Partial<EcsTask>, objects: Readonly<Record<string, st
         describeTasks: async () => ok([{ ...STOPPED, ...task }]),
       },
     },
-    launch: { settings, definitions: [[null, { arn: 'arn' }]], spill: 's3://shop/spill', stepHash: '', bootstrap: [] },
+    launch: {
+      settings: configSchema.parse(settings),
+      definitions: [[null, { arn: 'arn' }]],
+      spill: 's3://shop/spill',
+      stepHash: '',
+      bootstrap: [],
+      ...more,
+    },
   } as unknown as SessionParts);
   await session.start({
     task: 'clean',
@@ -149,10 +164,21 @@ test('a task is done by its marker, whatever took the container: Spot, retiremen
 
 test('an attempt is not over before the spill has said whether its task is done', async () => {
   let isAway = true;
-  const look = await ended({ stopCode: 'SpotInterruption', ...exited(0) }, DONE, () => isAway);
+  const look = await ended({ stopCode: 'SpotInterruption', ...exited(0) }, DONE, { isAway: () => isAway });
   assert.equal(await look(), 'running');
   isAway = false;
   assert.equal(await look(), 0);
+});
+
+test("status 75 is the platform's where a step ends so, and the user's where plain Kedro runs", async () => {
+  const plain = { step: 'kedro', execution_engine: { task_definition: 'shop' } };
+  assert.equal(await (await ended(exited(75), {}))(), 'not-started');
+  let now = 0;
+  const look = await ended(exited(75), {}, { settings: plain, spill: undefined, now: () => now });
+  assert.equal(await look(), 'running');
+  // By then its log, which there is none of, is no longer waited for.
+  now = 600_000;
+  assert.equal(await look(), 'exit-nonzero');
 });
 
 /** A session beside an ECS that knows these tasks now, and a clock. */
