@@ -24,6 +24,11 @@ test('account: named before anything is changed, and refused where the settings 
   assert.deepEqual(await ecs.describeTaskDefinition('wherry-counting'), { ok: true, value: undefined });
   ecs.close();
 
+  await writeFile(settings, written.replaceAll('s3://wherry-counting/', 's3://nobodys-bucket/'));
+  const astray = await wherry(['run', ...words], aws.env);
+  assert.equal(astray.status, 3, astray.stderr);
+  assert.match(astray.stderr, /there is no bucket 'nobodys-bucket'\n.*'spill'/);
+
   await writeFile(settings, `${written}allowed_account_ids: ["123456789012"]\n`);
   await project.go();
   const ran = await wherry(['run', ...words], aws.env);

@@ -57,15 +57,16 @@ async function cancelByDriver({ driver, runId, launch }: FoundRun, input: Input)
 
 /** What ECS says, whatever the records say. */
 async function proveStopped(
-  { runId }: FoundRun,
+  { runId, state }: FoundRun,
   { frozen }: RecordedSetup,
   { account, host }: { readonly account: AwsAccount; readonly host: Input['host'] },
 ): Promise<number> {
   const { stopAll, tasksOf } = await import('../engine/aws-fargate/stop-all.ts');
   const cluster = clusterOf(frozen);
   const patience = { sleep: host.sleep, isOver: () => host.interrupted.aborted };
+  const recorded = state.tasks.flatMap(({ attempts }) => attempts.flatMap(({ handle }) => handle ?? []));
   const answer = await stopAll(
-    { account, cluster, find: (ecs) => tasksOf(ecs, cluster, runId), reason: 'the run was cancelled' },
+    { account, cluster, find: (ecs) => tasksOf(ecs, { cluster, runId, recorded }), reason: 'the run was cancelled' },
     patience,
   );
   if (!answer.ok) return reportTrouble(answer.error, host);

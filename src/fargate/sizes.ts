@@ -34,8 +34,11 @@ export function nextLargerSize({ vcpu, memoryMiB }: TaskSize): TaskSize | undefi
 
 /** For people: `0.25 vCPU, 512 MiB`, `4 vCPU, 30 GiB`. */
 export function describeSize({ vcpu, memoryMiB }: TaskSize): string {
-  const memory = memoryMiB % 1024 === 0 ? `${memoryMiB / 1024} GiB` : `${memoryMiB} MiB`;
-  return `${vcpu} vCPU, ${memory}`;
+  return `${vcpu} vCPU, ${describeMemory(memoryMiB)}`;
+}
+
+export function describeMemory(memoryMiB: number): string {
+  return memoryMiB % 1024 === 0 ? `${memoryMiB / 1024} GiB` : `${memoryMiB} MiB`;
 }
 
 function gib(from: number, to: number, step: number): number[] {

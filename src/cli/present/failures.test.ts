@@ -49,3 +49,8 @@ test('the end of a run says once what several attempts have met', () => {
   ]);
   assert.deepEqual(tries('pull'), []);
 });
+
+test('the end of a run says how much memory a task had that ran out of it', async () => {
+  const failure: Failure = { reason: 'out-of-memory', blame: 'user', exitCode: 137, detail: 'OutOfMemoryError' };
+  assert.match(await said(failure, []), /'clean' failed: it ran out of its 2 GiB of memory \(OutOfMemoryError\)/);
+});

@@ -1,4 +1,5 @@
-import type { Failure, RunState, TaskRecord } from '../../model/run.ts';
+import { describeMemory } from '../../fargate/sizes.ts';
+import type { Failure, Launch, RunState, TaskRecord } from '../../model/run.ts';
 import type { RunStore } from '../../run/store.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import type { GlobalOptions } from '../command.ts';
@@ -23,7 +24,7 @@ async function describeFailure(
   const skipped = tasks.filter(({ skippedBecause }) => skippedBecause === task.name).map(({ name }) => name);
   const where = options.project === undefined ? '' : ` -C ${options.project}`;
   return [
-    `task '${task.name}' ${task.state === 'unknown' ? 'may have run' : 'failed'}: ${last?.failure === undefined ? 'no reason was recorded' : describe(last.failure)}`,
+    `task '${task.name}' ${task.state === 'unknown' ? 'may have run' : 'failed'}: ${last?.failure === undefined ? 'no reason was recorded' : describe(last.failure, last.launch)}`,
     ...remedyOf(last?.failure),
     ...triesOf(task),
     ...(skipped.length > 0 ? [`  not run because of it: ${skipped.join(', ')}`] : []),
@@ -47,7 +48,7 @@ function remedyOf(failure: Failure | undefined): string[] {
   return failure?.blame === 'platform' ? ['  this is the platform, not your code: run it again'] : [];
 }
 
-function describe(failure: Failure): string {
+function describe(failure: Failure, { memoryMiB }: Launch): string {
   switch (failure.reason) {
     case 'node-raised':
       return `node '${failure.node}' raised ${failure.exception}: ${failure.detail}`;
@@ -56,7 +57,7 @@ function describe(failure: Failure): string {
     case 'exit-nonzero':
       return `its container ended with exit status ${failure.exitCode} (${failure.detail})`;
     case 'out-of-memory':
-      return `it ran out of memory (${failure.detail})`;
+      return `it ran out of its ${describeMemory(memoryMiB)} of memory (${failure.detail})`;
     case 'timed-out':
       return failure.detail;
     case 'killed':

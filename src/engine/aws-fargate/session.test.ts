@@ -308,3 +308,14 @@ test('a session has as many attempts under way as the settings of its run say', 
   assert.equal(capacityWith({}), 80);
   assert.equal(capacityWith({ max_tasks: 500 }), 500);
 });
+
+test('a task that ends without having begun is not shown as running', async () => {
+  const { start, knows, look } = besideEcs();
+  await start();
+  for (const lastStatus of ['STOPPING', 'DEPROVISIONING']) {
+    knows({ taskArn: 'arn', lastStatus, createdAt: new Date(0) });
+    assert.equal(await look(), 'pending');
+    knows({ ...RUNNING, lastStatus });
+    assert.equal(await look(), 'running');
+  }
+});

@@ -266,6 +266,8 @@ export class FargateSession implements EngineSession {
       case 'DEACTIVATING':
       case 'STOPPING':
       case 'DEPROVISIONING':
+        // What ends without having begun never runs.
+        if (startedAt === undefined) return { state: 'pending', events: [] };
         this.#followLog(handle, createdAt);
         return { state: 'running', startedAt, events: [] };
       case 'STOPPED':

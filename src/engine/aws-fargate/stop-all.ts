@@ -49,13 +49,20 @@ export async function stopAll(
   }
 }
 
+interface TasksOfRun {
+  readonly cluster: string;
+  readonly runId: string;
+  /** ARNs of those that its records name: what ListTasks shows may be some seconds old. */
+  readonly recorded: readonly string[];
+}
+
 /** What ECS remembers of a run. */
 export async function tasksOf(
   ecs: EcsService,
-  cluster: string,
-  runId: string,
+  { cluster, runId, recorded }: TasksOfRun,
 ): Promise<Result<EcsTask[], ServiceTrouble>> {
   const listed = await ecs.listTasks(cluster, runId);
-  if (!listed.ok || listed.value.length === 0) return listed.ok ? ok([]) : listed;
-  return ecs.describeTasks(cluster, listed.value);
+  if (!listed.ok) return listed;
+  const arns = [...new Set([...listed.value, ...recorded])];
+  return arns.length === 0 ? ok([]) : ecs.describeTasks(cluster, arns);
 }

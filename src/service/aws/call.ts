@@ -53,6 +53,8 @@ async function attempt<T>(call: Call, send: () => Promise<T>): Promise<Answer<T>
 
 interface ServiceError extends Error {
   readonly code?: string;
+  /** Of S3. */
+  readonly BucketName?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
@@ -101,6 +103,10 @@ function describe({ service, operation, endpoint }: Call, error: ServiceError): 
       detail,
       help: 'set AWS_PROFILE or --profile, or log in again (aws sso login)',
     };
+  }
+  if (error.name === 'NoSuchBucket') {
+    const help = "make it (aws s3 mb), or name another one in 'spill' and 'paths'";
+    return { ...common, kind: 'refused', detail: `there is no bucket '${error.BucketName}'`, help };
   }
   if (THROTTLED.test(error.name) || THROTTLED_BEHIND.test(detail) || status === 429)
     return { ...common, kind: 'throttled', detail, help: 'try again in a moment' };
