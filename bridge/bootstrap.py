@@ -30,8 +30,8 @@ def keys():
     url = 'http://169.254.170.2' + url if url else C('CREDENTIALS_FULL_URI')
     if not url:
         return V['AWS_ACCESS_KEY_ID'], V['AWS_SECRET_ACCESS_KEY'], A('SESSION_TOKEN')
-    file = C('AUTHORIZATION_TOKEN_FILE')
-    auth = open(file).read().strip() if file else C('AUTHORIZATION_TOKEN')
+    f = C('AUTHORIZATION_TOKEN_FILE')
+    auth = open(f).read().strip() if f else C('AUTHORIZATION_TOKEN')
     c = json.loads(fetch(url, {'Authorization': auth} if auth else {}))
     return c['AccessKeyId'], c['SecretAccessKey'], c.get('Token')
 
@@ -80,7 +80,7 @@ def step():
         except Exception as e:
             got, to = repr(e), zone
             if hasattr(e, 'code'):
-                got += str(e.read()).split('<Code>')[-1].split('<')[0]
+                got += ' ' + str(e.read()).split('<Code>')[-1].split('<')[0]
                 # S3 says where a bucket of another region is.
                 to = e.headers.get('x-amz-bucket-region', zone)
             # All else passes by itself: a network that is not there yet, and overload.
